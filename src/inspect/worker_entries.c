@@ -47,8 +47,8 @@ keep(EntryNotes *notes, const LayerEntry *entry, uint32_t set, const char *locat
 {
   if (g_hash_table_size(notes->noted) == ENTRIES_MAX) {
     if (!notes->overfull)
-      layer_inventory_add_unread(notes->inventory, "too-many-observations", entry->path,
-                                 "More files have odd modes than are listed.");
+      layer_inventory_add_unscanned(notes->inventory, SETTINGS_UNSCANNED, entry->path, entry->path,
+                                    "more files have odd modes than are listed");
     notes->overfull = true;
     return;
   }
@@ -87,10 +87,10 @@ entry_notes_take(EntryNotes *notes, const LayerEntry *entry)
 static bool
 join(LayerInventory *inventory, const char *location, const LayerInventory *facts)
 {
-  bool files = inventory->reads->len >= LAYER_READS_MAX;
-  if (files || facts->observations->len > LAYER_OBSERVATIONS_MAX - inventory->observations->len) {
-    layer_inventory_add_unread(inventory, files ? "too-many-files" : "too-many-observations",
-                               location, "More is observed in the layer than is kept.");
+  if (inventory->reads->len >= LAYER_READS_MAX ||
+      facts->observations->len > LAYER_OBSERVATIONS_MAX - inventory->observations->len) {
+    layer_inventory_add_unscanned(inventory, SETTINGS_UNSCANNED, location, location,
+                                  "more is observed in the layer than is kept");
     return false;
   }
   unsigned read = layer_inventory_add_read(inventory, LAYER_ANYWHERE, location, false, NULL);

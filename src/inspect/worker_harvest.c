@@ -255,7 +255,7 @@ static bool
 is_broken(const LayerInventory *observed)
 {
   for (guint i = 0; i < observed->unread->len; i++)
-    if (!layer_unread_is_of_malware(g_ptr_array_index(observed->unread, i)))
+    if (!layer_unread_stays(g_ptr_array_index(observed->unread, i)))
       return true;
   return false;
 }
@@ -355,18 +355,23 @@ harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 
 /* --- into the inventory --- */
 
-/* What is dropped from the observation of number @from on. */
-static void
-tell_dropped_malware(LayerInventory *inventory, const LayerInventory *database, guint from)
+/* What is dropped from the observation of number @from on. True: settings, among others. */
+static bool
+tell_dropped(LayerInventory *inventory, const LayerInventory *database, guint from)
 {
   const LayerFile *file = g_ptr_array_index(database->reads, 0);
-  bool any = false;
-  for (guint i = from; i < database->observations->len; i++)
-    any |= ((const Observation *)g_ptr_array_index(database->observations, i))->kind ==
-           OBSERVED_MALWARE;
-  if (any)
-    layer_inventory_add_unscanned(inventory, MALWARE_UNSCANNED, file->location, file->location,
-                                  "more is observed in the layer than is kept");
+  bool settings = false;
+  const char *last = NULL;
+  for (guint i = from; i < database->observations->len; i++) {
+    const Observation *one = g_ptr_array_index(database->observations, i);
+    const char *prefix = layer_prefix_of(one->kind);
+    settings |= strcmp(prefix, SETTINGS_UNSCANNED) == 0;
+    if (prefix != last)
+      layer_inventory_add_unscanned(inventory, prefix, file->location, file->location,
+                                    "more is observed in the layer than is kept");
+    last = prefix;
+  }
+  return settings;
 }
 
 static void
@@ -375,10 +380,7 @@ join_observations(LayerInventory *inventory, LayerInventory *database, unsigned 
   GPtrArray *from = database->observations, *to = inventory->observations;
   if (from->len > LAYER_OBSERVATIONS_MAX - to->len) {
     LayerFile *file = g_ptr_array_index(inventory->reads, read);
-    layer_inventory_add_unread(inventory, "too-many-observations", file->location,
-                               "More is observed in the layer than is kept.");
-    file->broken = true;
-    tell_dropped_malware(inventory, database, LAYER_OBSERVATIONS_MAX - to->len);
+    file->broken |= tell_dropped(inventory, database, LAYER_OBSERVATIONS_MAX - to->len);
     g_ptr_array_set_size(from, (int)(LAYER_OBSERVATIONS_MAX - to->len));
   }
   for (guint i = 0; i < from->len; i++)
@@ -393,7 +395,7 @@ join_unscanned(LayerInventory *inventory, const LayerInventory *database)
 {
   for (guint i = 0; i < database->unread->len; i++) {
     const char *unread = g_ptr_array_index(database->unread, i);
-    if (layer_unread_is_of_malware(unread) && inventory->unread->len < LAYER_UNREAD_MAX)
+    if (layer_unread_stays(unread) && inventory->unread->len < LAYER_UNREAD_MAX)
       g_ptr_array_add(inventory->unread, g_strdup(unread));
   }
 }
@@ -407,7 +409,7 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
     layer_inventory_add_unread(inventory, "too-many-files", read->location,
                                "The layer has more files that list packages than are followed.");
     join_unscanned(inventory, database);
-    tell_dropped_malware(inventory, database, 0);
+    tell_dropped(inventory, database, 0);
     return;
   }
   unsigned number =

@@ -252,14 +252,31 @@ layer_inventory_add_licence(LayerInventory *inventory, const char *package, cons
   g_ptr_array_add(inventory->licences, g_strdup(licences));
 }
 
-/* That a malicious file is not told of is no matter of packages; once for a file. */
-static void
-lose_malware(LayerInventory *inventory, const Observation *observation)
+const char *
+layer_prefix_of(ObservationKind kind)
 {
+  switch (kind) {
+  case OBSERVED_MALWARE:
+    return MALWARE_UNSCANNED;
+  case OBSERVED_SECRET:
+    return SECRETS_UNSCANNED;
+  case OBSERVED_WEAKNESS:
+  case OBSERVED_CONFIGURATION:
+  case OBSERVED_FACT:
+    break;
+  }
+  return SETTINGS_UNSCANNED;
+}
+
+/* That it is not told of is no matter of packages; once for a file. */
+static void
+lose(LayerInventory *inventory, const Observation *observation)
+{
+  const char *prefix = layer_prefix_of(observation->kind);
   for (guint i = 0; i < inventory->unread->len; i++)
-    if (layer_unread_is_of_malware(g_ptr_array_index(inventory->unread, i)))
+    if (g_str_has_prefix(g_ptr_array_index(inventory->unread, i), prefix))
       return;
-  layer_inventory_add_unscanned(inventory, MALWARE_UNSCANNED, observation->path, observation->path,
+  layer_inventory_add_unscanned(inventory, prefix, observation->path, observation->path,
                                 "more is observed in the file than is kept");
 }
 
@@ -268,11 +285,8 @@ layer_inventory_add_observation(LayerInventory *inventory, const Observation *ob
 {
   if (inventory->observations->len < LAYER_FILE_OBSERVATIONS_MAX)
     g_ptr_array_add(inventory->observations, observation_copy(observation));
-  else if (observation->kind == OBSERVED_MALWARE)
-    lose_malware(inventory, observation);
   else
-    layer_inventory_add_unread(inventory, "too-many-observations", observation->path,
-                               "More is observed in the file than is kept.");
+    lose(inventory, observation);
 }
 
 void
@@ -312,21 +326,47 @@ layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const ch
     g_ptr_array_add(inventory->unread, g_strdup(path));
 }
 
+/* What the notes say of each. */
+static const struct {
+  const char *prefix, *kind, *detail;
+} unscanned_kinds[] = {
+    {MALWARE_UNREAD, "malware-unscanned", "ClamAV did not judge it"},
+    {MALWARE_UNSCANNED, "malware-unscanned", "Not looked through for malware"},
+    {SECRETS_UNSCANNED, "secrets-unscanned", "Not looked through for secrets"},
+    {SETTINGS_UNSCANNED, "settings-unscanned", "Not looked through for weak settings"},
+};
+
+const char *
+layer_unread_prefix(const char *unread)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(unscanned_kinds); i++)
+    if (g_str_has_prefix(unread, unscanned_kinds[i].prefix))
+      return unscanned_kinds[i].prefix;
+  return NULL;
+}
+
 bool
 layer_unread_is_of_malware(const char *unread)
 {
   return g_str_has_prefix(unread, MALWARE_UNREAD) || g_str_has_prefix(unread, MALWARE_UNSCANNED);
 }
 
+bool
+layer_unread_stays(const char *unread)
+{
+  return layer_unread_is_of_malware(unread) || g_str_has_prefix(unread, SECRETS_UNSCANNED);
+}
+
 void
 layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, const char *path,
                               const char *what, const char *why)
 {
-  bool of_clamav = strcmp(prefix, MALWARE_UNREAD) == 0;
-  g_autofree char *detail = g_strdup_printf(
-      "%s: %s.", of_clamav ? "ClamAV did not judge it" : "Not looked through for malware", why);
+  size_t kind = 0;
+  while (strcmp(unscanned_kinds[kind].prefix, prefix) != 0)
+    kind++;
+  g_autofree char *detail = g_strdup_printf("%s: %s.", unscanned_kinds[kind].detail, why);
   g_autofree char *unread = g_strdup_printf("%s%s (%s)", prefix, what, why);
-  layer_inventory_add_note(inventory, "malware-unscanned", path, detail);
+  layer_inventory_add_note(inventory, unscanned_kinds[kind].kind, path, detail);
   if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, unread))
     g_ptr_array_add(inventory->unread, g_steal_pointer(&unread));
 }

@@ -229,11 +229,19 @@ void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, con
                                 const char *detail);
 
 /* In `unread`, before a place and the reason in brackets: what ClamAV did not judge, and what was
- * not looked through for malicious content. The image counts as unscanned for malware, not for
- * packages. */
-#define MALWARE_UNREAD    "malware in "
-#define MALWARE_UNSCANNED "malicious content of "
+ * not looked through for malicious content, for secrets, for weak settings. The image counts as
+ * unscanned for these, not for packages. */
+#define MALWARE_UNREAD     "malware in "
+#define MALWARE_UNSCANNED  "malicious content of "
+#define SECRETS_UNSCANNED  "secrets of "
+#define SETTINGS_UNSCANNED "settings of "
 bool layer_unread_is_of_malware(const char *unread);
+/* Whether it counts when a later layer removes the file, too: whoever has the image has it. */
+bool layer_unread_stays(const char *unread);
+/* What is left out of observations of @kind is @prefix of: one of these. */
+const char *layer_prefix_of(ObservationKind kind);
+/* The one of these that @unread begins with; NULL: it is of packages. */
+const char *layer_unread_prefix(const char *unread);
 /* Notes @why, which ends without a full stop, and adds to `unread`; @prefix is one of these. @what:
  * in the place of @path there. */
 void layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, const char *path,

@@ -93,7 +93,8 @@ wanted(const Asked *asked, const MatchResult *result)
   return result == NULL ? NULL : findings_without(result->findings, asked->without);
 }
 
-/* By what was observed in it alone: @why its packages are not known. */
+/* By what was observed in it alone: @why its packages are not known, which is no matter to who
+ * looks for nothing in them. */
 static Verdict *
 judge_unmatched(Pipeline *pipeline, const Asked *asked, PolicyInput *input, const Digest *manifest,
                 const char *why, GError **error)
@@ -104,8 +105,9 @@ judge_unmatched(Pipeline *pipeline, const Asked *asked, PolicyInput *input, cons
     g_propagate_error(error, g_steal_pointer(&failure));
     return NULL;
   }
-  input->scan_state = SCAN_NONE;
-  input->detail = why;
+  bool known = observed != NULL && (asked->without & FINDING_KIND_BIT(FINDING_VULNERABILITY)) != 0;
+  input->scan_state = known ? SCAN_DONE : SCAN_NONE;
+  input->detail = known ? NULL : why;
   g_autoptr(GPtrArray) findings = wanted(asked, observed);
   g_autoptr(GPtrArray) gaps =
       completeness_without(observed == NULL ? NULL : observed->gaps, asked->without);
@@ -187,9 +189,12 @@ static Verdict *
 judge_without_policy(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
                      const StoredManifest *stored, GError **error)
 {
+  FindingKinds without = 0;
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, error);
-  if (summary == NULL)
+  if (summary == NULL ||
+      !registry_kinds_without(pipeline->registry, input->repository, &without, error))
     return NULL;
+  image_summary_leave_out(summary, without);
   input->scan_state = summary->state;
   input->detail = summary->error;
   input->gaps = summary->gaps;

@@ -7,6 +7,7 @@
 #include "oci/image_config.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
+#include "verdict/completeness.h"
 
 /* Where two have the same, the second fails to be scanned. */
 static int64_t
@@ -363,7 +364,7 @@ add_gaps(ImageSummary *summary, const char *text)
   while (slice_next_line(&rest, &line))
     g_ptr_array_add(summary->gaps, slice_to_string(line));
   if (summary->state == SCAN_DONE && summary->packages > 0 && summary->database == NULL)
-    g_ptr_array_add(summary->gaps, g_strdup("there are no advisories yet"));
+    g_ptr_array_add(summary->gaps, g_strdup(COMPLETENESS_NO_ADVISORIES));
   else if (summary->uncovered > 0)
     g_ptr_array_add(summary->gaps, g_strdup_printf("there are no advisories for %u of its %u "
                                                    "packages",

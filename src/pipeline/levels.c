@@ -6,6 +6,7 @@
 
 #include "pipeline/pipeline-private.h"
 #include "registry/namespaces.h"
+#include "verdict/completeness.h"
 
 static bool
 without_all(Pipeline *pipeline, const Digest *manifest, FindingKinds *without, GError **error)
@@ -31,9 +32,21 @@ pipeline_without(Pipeline *pipeline, const char *repository, const Digest *manif
              : registry_kinds_without(pipeline->registry, repository, without, error);
 }
 
+static void
+leave_out_gaps(ImageSummary *summary, FindingKinds kinds)
+{
+  GPtrArray *kept = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) wanted = completeness_without(summary->gaps, kinds);
+  for (guint i = 0; i < wanted->len; i++)
+    g_ptr_array_add(kept, g_strdup(g_ptr_array_index(wanted, i)));
+  g_ptr_array_unref(summary->gaps);
+  summary->gaps = kept;
+}
+
 void
 image_summary_leave_out(ImageSummary *summary, FindingKinds kinds)
 {
+  leave_out_gaps(summary, kinds);
   if ((kinds & FINDING_KIND_BIT(FINDING_VULNERABILITY)) != 0) {
     memset(summary->counts, 0, sizeof summary->counts);
     memset(summary->fixable, 0, sizeof summary->fixable);

@@ -9,6 +9,14 @@
 #define SHOWN_MAX   ((size_t)200) /* bytes of what an image names */
 #define NAMES_MAX   5u
 #define MALWARE_GAP "malware unscanned: "
+/* How other sentences begin. */
+#define LAYER_GAP     "one of its layers has more than is followed"
+#define DATABASE_GAP  "its package database "
+#define FILE_GAP      "its file "
+#define CONFIG_GAP    "its " CONFIGURATION_UNREAD
+#define NOTHING_GAP   "no package of it is known: "
+#define UNCOVERED_GAP "there are no advisories for "
+#define UNDECIDED_GAP "advisories may apply, which the version does not tell, to "
 
 /* "etc/os-release (a link to what no layer holds)": whether it is no package database. */
 static bool
@@ -20,27 +28,43 @@ is_plain_file(const char *unread)
   return !fixed_places_is_database(path);
 }
 
-/* Those of malware, or the others. (transfer container) */
+/* What was not looked through for one kind of findings, in the order in which it is told. */
+typedef struct {
+  const char *gap; /* how its sentence begins */
+  FindingKind kind;
+  const char *prefixes[2]; /* of what is unread (inventory/layer.h) */
+} UnscannedKind;
+static const UnscannedKind unscanned_kinds[] = {
+    {MALWARE_GAP, FINDING_MALWARE, {MALWARE_UNREAD, MALWARE_UNSCANNED}},
+    {"secrets unscanned: ", FINDING_SECRET, {SECRETS_UNSCANNED, NULL}},
+    {"settings unscanned: ", FINDING_BASELINE, {SETTINGS_UNSCANNED, NULL}},
+};
+
+/* Of @kind; NULL: of packages. (transfer container) */
 static GPtrArray *
-choose_unread(const GPtrArray *unread, bool of_malware)
+choose_unread(const GPtrArray *unread, const UnscannedKind *kind)
 {
   GPtrArray *chosen = g_ptr_array_new();
-  for (guint i = 0; i < unread->len; i++)
-    if (layer_unread_is_of_malware(g_ptr_array_index(unread, i)) == of_malware)
+  for (guint i = 0; i < unread->len; i++) {
+    const char *prefix = layer_unread_prefix(g_ptr_array_index(unread, i));
+    if (kind == NULL ? prefix == NULL
+                     : g_strcmp0(prefix, kind->prefixes[0]) == 0 ||
+                           (prefix != NULL && g_strcmp0(prefix, kind->prefixes[1]) == 0))
       g_ptr_array_add(chosen, g_ptr_array_index(unread, i));
+  }
   return chosen;
 }
 
 static char *
-malware_in_words(const GPtrArray *unread)
+unscanned_in_words(const UnscannedKind *kind, const GPtrArray *unread)
 {
-  const char *first = g_ptr_array_index(unread, 0);
-  bool of_clamav = g_str_has_prefix(first, MALWARE_UNREAD);
-  first += strlen(of_clamav ? MALWARE_UNREAD : MALWARE_UNSCANNED);
+  const char *first = g_ptr_array_index(unread, 0), *prefix = layer_unread_prefix(first);
+  bool of_clamav = strcmp(prefix, MALWARE_UNREAD) == 0;
+  first += strlen(prefix);
   g_autofree char *shown = slice_to_printable(slice_from_string(first), SHOWN_MAX);
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  return g_strdup_printf(MALWARE_GAP "%s%s%s", of_clamav ? "ClamAV did not judge " : "", shown,
+  return g_strdup_printf("%s%s%s%s", kind->gap, of_clamav ? "ClamAV did not judge " : "", shown,
                          more);
 }
 
@@ -48,10 +72,9 @@ malware_in_words(const GPtrArray *unread)
 static char *
 overfull_in_words(const GPtrArray *unread)
 {
-  const char *start = "one of its layers has more than is followed";
   return unread->len == 1
-             ? g_strdup(start)
-             : g_strdup_printf("%s, and %u more could not be read whole", start, unread->len - 1);
+             ? g_strdup(LAYER_GAP)
+             : g_strdup_printf(LAYER_GAP ", and %u more could not be read whole", unread->len - 1);
 }
 
 /* The first, which the notes on the layers say more of. (transfer full) */
@@ -65,10 +88,10 @@ unread_in_words(const GPtrArray *unread)
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
   bool of_config = g_str_has_prefix(path, CONFIGURATION_UNREAD);
-  const char *what = of_config                                     ? ""
-                     : is_plain_file(g_ptr_array_index(unread, 0)) ? "file "
-                                                                   : "package database ";
-  return g_strdup_printf("its %s%s%s could not be read whole", what, path, more);
+  const char *what = of_config                                     ? "its "
+                     : is_plain_file(g_ptr_array_index(unread, 0)) ? FILE_GAP
+                                                                   : DATABASE_GAP;
+  return g_strdup_printf("%s%s%s could not be read whole", what, path, more);
 }
 
 /* (transfer full) */
@@ -89,7 +112,7 @@ list_in_words(const char *start, const GPtrArray *names)
 char *
 completeness_undecided(const GPtrArray *packages)
 {
-  return list_in_words("advisories may apply, which the version does not tell, to ", packages);
+  return list_in_words(UNDECIDED_GAP, packages);
 }
 
 static uint64_t
@@ -106,12 +129,11 @@ nothing_in_words(const OsRelease *os)
 {
   const char *name = os == NULL ? NULL : os->pretty_name != NULL ? os->pretty_name : os->id;
   if (name == NULL)
-    return g_strdup(
-        "no package of it is known: it is not empty, but has neither a package database "
-        "that is read nor a file that names its distribution");
+    return g_strdup(NOTHING_GAP "it is not empty, but has neither a package database "
+                                "that is read nor a file that names its distribution");
   g_autofree char *shown = slice_to_printable(slice_from_string(name), SHOWN_MAX);
-  return g_strdup_printf("no package of it is known: it says that it is %s, but has no package "
-                         "database that is read, or an empty one",
+  return g_strdup_printf(NOTHING_GAP "it says that it is %s, but has no package "
+                                     "database that is read, or an empty one",
                          shown);
 }
 
@@ -121,13 +143,39 @@ completeness_is_of_malware(const char *gap)
   return g_str_has_prefix(gap, MALWARE_GAP);
 }
 
+/* Which findings there may be more of than is known. A malicious package counts as vulnerable
+ * (finding_is_of()). */
+static FindingKinds
+kinds_of(const char *gap)
+{
+  static const FindingKinds packages = FINDING_KIND_BIT(FINDING_VULNERABILITY);
+  static const struct {
+    const char *gap;
+    FindingKinds kinds;
+  } others[] = {
+      {DATABASE_GAP, packages},
+      {NOTHING_GAP, packages},
+      {UNCOVERED_GAP, packages},
+      {UNDECIDED_GAP, packages},
+      {COMPLETENESS_NO_ADVISORIES, packages},
+      {FILE_GAP, packages | FINDING_KIND_BIT(FINDING_BASELINE)},
+      {CONFIG_GAP, FINDING_KIND_BIT(FINDING_SECRET) | FINDING_KIND_BIT(FINDING_CONFIGURATION)},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(unscanned_kinds); i++)
+    if (g_str_has_prefix(gap, unscanned_kinds[i].gap))
+      return FINDING_KIND_BIT(unscanned_kinds[i].kind);
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    if (g_str_has_prefix(gap, others[i].gap))
+      return others[i].kinds;
+  return FINDING_KIND_BIT(FINDING_KINDS) - 1;
+}
+
 GPtrArray *
 completeness_without(const GPtrArray *gaps, FindingKinds kinds)
 {
   GPtrArray *kept = g_ptr_array_new();
-  bool no_malware = (kinds & FINDING_KIND_BIT(FINDING_MALWARE)) != 0;
   for (guint i = 0; gaps != NULL && i < gaps->len; i++)
-    if (!no_malware || !completeness_is_of_malware(g_ptr_array_index(gaps, i)))
+    if ((kinds_of(g_ptr_array_index(gaps, i)) & ~kinds) != 0)
       g_ptr_array_add(kept, g_ptr_array_index(gaps, i));
   return kept;
 }
@@ -138,17 +186,19 @@ completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
   GPtrArray *gaps = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; inventory->gaps != NULL && i < inventory->gaps->len; i++)
     g_ptr_array_add(gaps, g_strdup(g_ptr_array_index(inventory->gaps, i)));
-  g_autoptr(GPtrArray) unread = choose_unread(inventory->unread, false);
-  g_autoptr(GPtrArray) malware = choose_unread(inventory->unread, true);
+  g_autoptr(GPtrArray) unread = choose_unread(inventory->unread, NULL);
   if (unread->len > 0)
     g_ptr_array_add(gaps, unread_in_words(unread));
-  if (malware->len > 0)
-    g_ptr_array_add(gaps, malware_in_words(malware));
+  for (size_t i = 0; i < G_N_ELEMENTS(unscanned_kinds); i++) {
+    g_autoptr(GPtrArray) unscanned = choose_unread(inventory->unread, &unscanned_kinds[i]);
+    if (unscanned->len > 0)
+      g_ptr_array_add(gaps, unscanned_in_words(&unscanned_kinds[i], unscanned));
+  }
   if (unread->len == 0 && inventory->gaps == NULL && inventory->packages->len == 0 &&
       inventory->left_out == 0 && count_entries(inventory) > 0)
     g_ptr_array_add(gaps, nothing_in_words(inventory->os));
   if (uncovered != NULL && uncovered->len > 0)
-    g_ptr_array_add(gaps, list_in_words("there are no advisories for ", uncovered));
+    g_ptr_array_add(gaps, list_in_words(UNCOVERED_GAP, uncovered));
   return gaps;
 }
 

@@ -24,6 +24,9 @@
  * is. @uncovered: char *, what there are no advisories for; NULL: nothing. (transfer full) */
 GPtrArray *completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered);
 
+/* The same of packages while there is no advisory at all. */
+#define COMPLETENESS_NO_ADVISORIES "there are no advisories yet"
+
 /* Whether such a sentence says that malware was not looked for everywhere. */
 bool completeness_is_of_malware(const char *gap);
 /* Those of @gaps (or NULL) that concern who does not look for @kinds. (transfer container) */

@@ -124,8 +124,28 @@ def test_what_malware_was_not_looked_for_in(start_server, assay, tmp_path):
             push_layout(server, layout.folder, name, repository)
     wait_until(lambda: "malware unscanned" in refusal(server, "team/app", "nested"))
     wait_until(lambda: pull(server, "free/app", "nested").status_code == 200)
+    # Nor is what concerns packages, where nobody looks for anything in them.
+    wait_until(lambda: pull(server, "free/app", "broken").status_code == 200)
+    set_namespace(server, "free", without=["malware", "configuration"])
     told = wait_until(lambda: "could not be read whole" in refusal(server, "free/app", "broken") and refusal(server, "free/app", "broken"))
     assert "malware" not in told
+
+
+def test_without_advisories(start_server, image):
+    """They are no gap where nobody looks for what they tell of."""
+    layout, digest = image
+    server = start_server(policy="policies:\n  - {name: all, namespaces: ['**'], unscanned: block}\n")
+    set_namespace(server, "free", without=["vulnerability"])
+    for repository in ("team/app", "free/app"):
+        push_layout(server, layout, "v1", repository)
+        assert server.wait_for_scan(repository, digest)["state"] == "done"
+    wait_until(lambda: "no advisories" in refusal(server, "team/app", "v1"))
+    wait_until(lambda: pull(server, "free/app", "v1").status_code == 200)
+    assert "Warning" not in pull(server, "free/app", "v1").headers
+    assert server.get_json(f"/api/v1/images/{digest}/findings?kind=secret&repository=free/app")["incomplete"] == []
+    assert server.get_json(f"/api/v1/images/{digest}/findings?kind=secret&repository=team/app")["incomplete"] != []
+    listed = server.get_json("/api/v1/repositories/free/app/images")["images"][0]["scan"]
+    assert "advisories" not in str(listed.get("incomplete", []))
 
 
 def test_an_owner_does_not_switch_off_what_policies_see(start_server):

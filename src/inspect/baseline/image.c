@@ -66,7 +66,8 @@ baseline_file(const Baseline *baseline, const char *path)
 static void
 leave_unread(Baseline *baseline, const char *path)
 {
-  g_autofree char *text = g_strdup_printf("%s (more settings than are followed)", path);
+  g_autofree char *text =
+      g_strdup_printf(SETTINGS_UNSCANNED "%s (more settings than are followed)", path);
   if (!g_ptr_array_find_with_equal_func(baseline->unread, text, g_str_equal, NULL))
     g_ptr_array_add(baseline->unread, g_steal_pointer(&text));
 }
@@ -77,7 +78,7 @@ baseline_spend(Baseline *baseline, uint64_t work)
   bool was_left = baseline->work <= BASELINE_WORK_MAX;
   baseline->work += work;
   if (was_left && baseline->work > BASELINE_WORK_MAX)
-    leave_unread(baseline, "the baseline");
+    leave_unread(baseline, "all files");
   return baseline->work <= BASELINE_WORK_MAX;
 }
 

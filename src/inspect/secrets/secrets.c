@@ -45,16 +45,16 @@ observe(const FoundSecret *secret, void *data)
 static void
 add_unlooked(LayerInventory *into, const char *path)
 {
-  layer_inventory_add_unread(into, "too-many-secrets", path,
-                             "More of it looks like secrets than is looked at.");
+  layer_inventory_add_unscanned(into, SECRETS_UNSCANNED, path, path,
+                                "more of it looks like secrets than is looked at");
 }
 
 /* Vectorscan needs SSSE3, which x86-64 processors have since 2006. */
 static void
 add_unable(LayerInventory *into, const char *path)
 {
-  layer_inventory_add_unread(into, "secrets-unscanned", path,
-                             "This processor cannot look for secrets.");
+  layer_inventory_add_unscanned(into, SECRETS_UNSCANNED, path, path,
+                                "this processor cannot look for secrets");
 }
 
 /* --- files --- */

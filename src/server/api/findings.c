@@ -8,6 +8,7 @@
 #include "server/api/api-private.h"
 #include "server/api/base.h"
 #include "server/visible.h"
+#include "verdict/completeness.h"
 
 typedef struct {
   int severities;       /* bits by Severity; 0: all */
@@ -264,7 +265,7 @@ observed_without_advisories(Pipeline *pipeline, const Filter *filter, const Dige
   if (needs_some || pipeline_has_advisories(pipeline))
     return NULL;
   MatchResult *observed = pipeline_image_observed(pipeline, digest, NULL);
-  if (observed != NULL)
+  if (observed != NULL && (filter->without & FINDING_KIND_BIT(FINDING_VULNERABILITY)) == 0)
     g_ptr_array_add(observed->gaps, pipeline_describe_advisories(pipeline));
   return observed;
 }
@@ -281,7 +282,8 @@ respond_page(Request *request, const MatchResult *result, const Filter *filter, 
   g_autoptr(json_t) body = json_object();
   if (filter->base != NULL)
     json_object_set_new(body, "base", api_base_to_json(filter->base, &origins, &newer));
-  json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
+  g_autoptr(GPtrArray) gaps = completeness_without(result->gaps, filter->without);
+  json_object_set_new(body, "incomplete", json_from_texts(gaps));
   json_object_set_new(body, "notes", notes_of(result, filter, passed));
   json_set_string(body, "unknown_as", severity_name(filter->unknown_as));
   json_object_set_new(body, "kinds", report_kinds_to_json(passed));

@@ -3,6 +3,7 @@
 #include "report/shed_report.h"
 #include "server/api/api-private.h"
 #include "server/visible.h"
+#include "verdict/completeness.h"
 
 /* Of its files. */
 typedef struct {
@@ -99,10 +100,11 @@ api_shed(Request *request)
   const MatchResult *result = observed != NULL ? observed : shared_item_value(matched);
   const ImageInventory *inventory = shared_item_value(item);
   g_autoptr(GPtrArray) findings = findings_without(result->findings, without);
+  g_autoptr(GPtrArray) gaps = completeness_without(result->gaps, without);
   const Report report = {.digest = digest.text,
                          .inventory = inventory,
                          .findings = findings,
-                         .gaps = result->gaps,
+                         .gaps = gaps,
                          .notes = result->notes,
                          .database = observed != NULL ? NULL : summary->database};
   g_autoptr(Shed) shed = shed_of_image(inventory, config);

@@ -139,7 +139,7 @@ test_settings(void)
   g_autoptr(ImageInventory) seen = image_of(few), hidden = image_of(many);
   g_assert_cmpuint(count_of(seen, "sshd-permit-root-login"), ==, 1);
   g_assert_false(is_unread(seen, ""));
-  g_assert_true(is_unread(hidden, "etc/ssh/sshd_config ("));
+  g_assert_true(is_unread(hidden, "settings of etc/ssh/sshd_config ("));
   g_assert_cmpuint(hidden->unread->len, ==, 1);
 }
 
@@ -150,7 +150,7 @@ test_depth(void)
   LayerInventory *layer = layer_with_ssh();
   add_fact(layer, "etc/ssh/sshd_config", 1, "sshd.include", NULL, "sshd_config");
   g_autoptr(ImageInventory) image = image_of(layer);
-  g_assert_true(is_unread(image, "etc/ssh/sshd_config ("));
+  g_assert_true(is_unread(image, "settings of etc/ssh/sshd_config ("));
 }
 
 /* Patterns that fit nothing cost work, too: that of the baseline ends, and is told. */
@@ -165,7 +165,7 @@ test_patterns(void)
   for (unsigned i = 0; i < 2900; i++)
     add_fact(layer, "etc/ssh/sshd_config", i + 1, "sshd.include", NULL, "/?*/?/.x");
   g_autoptr(ImageInventory) image = image_of(layer);
-  g_assert_true(is_unread(image, "the baseline ("));
+  g_assert_true(is_unread(image, "settings of all files ("));
 }
 
 /* --- entries of a layer --- */

@@ -33,6 +33,14 @@ static const Case cases[] = {
      NULL, "its file etc/os-release (a link to what no layer holds) could not be read whole"},
     {"in part, beside packages", 9, "libc6", "debian", "Debian 12", "a\033[31m|b|c", NULL,
      "its file a?[31m and 2 more could not be read whole"},
+    {"a database that was not looked through for secrets alone", 9, "libc6", "debian", NULL,
+     "secrets of var/lib/dpkg/status (more than is looked at)", NULL,
+     "secrets unscanned: var/lib/dpkg/status (more than is looked at)"},
+    {"one kind after the other", 9, "libc6", "debian", NULL,
+     "malicious content of a (x)|malware in b (y)|secrets of c (z)|secrets of d|settings of e|f",
+     NULL,
+     "its file f could not be read whole|malware unscanned: a (x) and 1 more|secrets unscanned: c "
+     "(z) and 1 more|settings unscanned: e"},
     {"a layer with more than is followed", 9, "libc6", "debian", NULL, "", NULL,
      "one of its layers has more than is followed"},
     {"... beside others", 9, "libc6", "debian", NULL, "|b|c", NULL,
@@ -120,11 +128,44 @@ test_undecided(void)
   }
 }
 
+/* What is told to who does not look for these kinds: a letter each, "vmsbc" in their order. */
+static void
+test_without(void)
+{
+  static const struct {
+    const char *gap, *concerns; /* all of these must be left out, so that it is no gap */
+  } gaps[] = {
+      {"malware unscanned: x", "m"},
+      {"secrets unscanned: x", "s"},
+      {"settings unscanned: x", "b"},
+      {"its package database x could not be read whole", "v"},
+      {"its file x could not be read whole", "vb"},
+      {"its image config (x) could not be read whole", "sc"},
+      {"there are no advisories for x", "v"},
+      {COMPLETENESS_NO_ADVISORIES, "v"},
+      {"no package of it is known: x", "v"},
+      {"one of its layers has more than is followed", "vmsbc"},
+      {"something new", "vmsbc"},
+  };
+  static const char letters[] = "vmsbc";
+  for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++)
+    for (FindingKinds without = 0; without < 1u << FINDING_KINDS; without++) {
+      g_autoptr(GPtrArray) one = split(gaps[i].gap);
+      g_autoptr(GPtrArray) kept = completeness_without(one, without);
+      bool left = true;
+      for (const char *letter = gaps[i].concerns; *letter != '\0'; letter++)
+        left &= (without >> (strchr(letters, *letter) - letters) & 1) != 0;
+      if ((kept->len == 0) != left)
+        g_error("\"%s\" without %x: %s", gaps[i].gap, without, left ? "kept" : "left out");
+    }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/completeness/undecided", test_undecided);
+  g_test_add_func("/completeness/without", test_without);
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = g_strdup_printf("/completeness/%s", cases[i].name);
     g_test_add_data_func(path, &cases[i], test_case);
