@@ -54,6 +54,14 @@ add_space(Columns *table, const json_t *space)
                                       immutable != NULL ? immutable : "-"});
 }
 
+/* That the value is what the server's configuration says, where it is none of this namespace. */
+static const char *
+inherited(const json_t *space, const char *key)
+{
+  g_auto(GStrv) keys = json_get_strings(space, "inherited");
+  return keys != NULL && g_strv_contains((const char *const *)keys, key) ? " (default)" : "";
+}
+
 static void
 print_space(const json_t *space)
 {
@@ -67,12 +75,14 @@ print_space(const json_t *space)
   printf("immutable tags  %s\n", clean != NULL ? clean : "none");
   printf("SBOM of images  %s\n", json_get_string(space, "sbom"));
   g_autofree char *without = words_of(space, "without");
-  printf("looked for      %s%s\n", without == NULL ? "everything" : "not for ",
-         without == NULL ? "" : without);
+  printf("looked for      %s%s%s\n", without == NULL ? "everything" : "not for ",
+         without == NULL ? "" : without, inherited(space, "without"));
   const char *scan = json_get_string(space, "scan");
-  printf("scanned         %s\n", g_strcmp0(scan, "push") == 0     ? "when they are pushed"
-                                 : g_strcmp0(scan, "manual") == 0 ? "by hand"
-                                                                  : scan);
+  printf("scanned         %s%s\n",
+         g_strcmp0(scan, "push") == 0     ? "when they are pushed"
+         : g_strcmp0(scan, "manual") == 0 ? "by hand"
+                                          : scan,
+         inherited(space, "scan"));
   printf("pulled by       %s\n", json_get_boolean(space, "public", false)
                                      ? "anybody, without a log-in"
                                      : "who was given the right");
@@ -136,13 +146,17 @@ add_quotas(json_t *change, uint64_t bytes)
     json_object_set_new(change, "quota_tags", json_integer(quota_tags_option));
 }
 
-/* "none" is an empty list. What is no kind, the server refuses. */
+/* "none" is an empty list, and "default" null. What is no kind, the server refuses. */
 static void
 add_without(json_t *change)
 {
   g_autoptr(json_t) list = json_array();
-  bool none = without_option != NULL && g_strv_length(without_option) == 1 &&
-              strcmp(without_option[0], "none") == 0;
+  bool one = without_option != NULL && g_strv_length(without_option) == 1;
+  bool none = one && strcmp(without_option[0], "none") == 0;
+  if (one && strcmp(without_option[0], "default") == 0) {
+    json_object_set_new(change, "without", json_null());
+    return;
+  }
   for (char **each = without_option; each != NULL && *each != NULL && !none; each++) {
     g_auto(GStrv) words = g_strsplit(*each, ",", -1);
     for (char **word = words; *word != NULL; word++)
@@ -166,7 +180,10 @@ change_of_options(uint64_t quota_bytes)
   if (public_option || private_option)
     json_object_set_new(change, "public", json_boolean(public_option));
   json_set_string(change, "sbom", sbom_option);
-  json_set_string(change, "scan", scan_option);
+  if (g_strcmp0(scan_option, "default") == 0)
+    json_object_set_new(change, "scan", json_null());
+  else
+    json_set_string(change, "scan", scan_option);
   add_without(change);
   add_quotas(change, quota_bytes);
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
@@ -209,9 +226,10 @@ static const GOptionEntry set_options[] = {
     {"sbom", 0, 0, G_OPTION_ARG_STRING, &sbom_option,
      "Keep the SBOM of each image beside it, as a referrer", "none|cyclonedx|spdx"},
     {"scan", 0, 0, G_OPTION_ARG_STRING, &scan_option,
-     "When images are scanned first: a time of the day is in UTC", "push|HH:MM|manual"},
+     "When images are scanned first: a time of the day is in UTC", "push|HH:MM|manual|default"},
     {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &without_option,
-     "Kinds of findings neither shown nor blocking there; may be repeated", "none|KIND,..."},
+     "Kinds of findings neither shown nor blocking there; may be repeated",
+     "none|KIND,...|default"},
     {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
      "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},
     {"private", 0, 0, G_OPTION_ARG_NONE, &private_option, "Only who was given the right pulls",
@@ -250,7 +268,9 @@ static const Command set_subcommand = {
     .help =
         "What no option names stays as it is. The patterns that are given replace those before.\n"
         "\"*\" stands for any characters of a tag; a pattern that begins with \"!\" takes out\n"
-        "what it matches. The tags sha256-* of signatures are never immutable.\n\n"
+        "what it matches. The tags sha256-* of signatures are never immutable.\n"
+        "--scan default and --without default: what the server's configuration says\n"
+        "(registry.namespaces), as where neither was ever set.\n\n"
         "Examples:\n"
         "  assay namespace set --immutable 'v*' team\n"
         "  assay namespace set --immutable '*' --immutable '!latest' prod\n"
@@ -260,6 +280,7 @@ static const Command set_subcommand = {
         "  assay namespace set --sbom cyclonedx team\n"
         "  assay namespace set --scan 02:30 nightly\n"
         "  assay namespace set --without baseline,configuration team\n"
+        "  assay namespace set --without default --scan default team\n"
         "  assay namespace set --public base",
     .options = set_options,
     .least_arguments = 1,

@@ -6,9 +6,10 @@
 #define AT_ONCE 100u
 
 static bool
-begin_scan(Pipeline *pipeline, const char *manifest, GError **error)
+begin_scan(Pipeline *pipeline, const char *manifest, bool by_hand, GError **error)
 {
-  if (!images_set_state(pipeline->sql, manifest, SCAN_PENDING, error))
+  if (!(by_hand ? images_ask(pipeline->sql, manifest, error)
+                : images_set_state(pipeline->sql, manifest, SCAN_PENDING, error)))
     return false;
   pipeline_advance(pipeline);
   pipeline_take_up_image(pipeline, manifest, true);
@@ -32,7 +33,7 @@ pipeline_scan_now(Pipeline *pipeline, const Digest *manifest, ScanState *state, 
   if (summary->state == SCAN_DONE || summary->state == SCAN_PENDING || pipeline_is_idle(pipeline))
     return true;
   *state = SCAN_PENDING;
-  return begin_scan(pipeline, manifest->text, error);
+  return begin_scan(pipeline, manifest->text, true, error);
 }
 
 /* --- when the settings change --- */
@@ -42,7 +43,7 @@ look_again(Pipeline *pipeline, const char *text, GError **error)
 {
   Digest manifest;
   return digest_parse(text, &manifest, error) &&
-         (!deferred_is_due(pipeline, &manifest) || begin_scan(pipeline, text, error));
+         (!deferred_is_due(pipeline, &manifest) || begin_scan(pipeline, text, false, error));
 }
 
 static JobOutcome

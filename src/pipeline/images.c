@@ -61,6 +61,22 @@ images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **e
   return sql_transact_later(sql, set_state, &new_state, error);
 }
 
+static bool
+ask(SqlConnection *db, void *data, GError **error)
+{
+  const char *manifest = data;
+  bool there = false;
+  return check_there(db, manifest, &there, error) &&
+         (!there || (write_state(db, manifest, SCAN_PENDING, error) &&
+                     event_tell(db, "image.scan_asked", manifest, NULL, error)));
+}
+
+bool
+images_ask(SqlPool *sql, const char *manifest, GError **error)
+{
+  return sql_transact(sql, ask, (void *)(uintptr_t)manifest, error);
+}
+
 typedef struct {
   const char *manifest, *why;
   int64_t when;

@@ -64,9 +64,8 @@ image_summary_leave_out(ImageSummary *summary, FindingKinds kinds)
 
 /* --- a change --- */
 
-/* From here on none of them is current, also after a crash. */
-static bool
-mark_standings(SqlConnection *db, void *name, GError **error)
+bool
+pipeline_mark_without(SqlConnection *db, void *name, GError **error)
 {
   g_autofree char *first = g_strconcat(name, "/", NULL), *end = g_strconcat(name, "0", NULL);
   return sql_run(db, NULL, error,
@@ -92,8 +91,6 @@ images_of(SqlPool *sql, const char *name, GError **error)
 bool
 pipeline_without_changed(Pipeline *pipeline, const char *name, GError **error)
 {
-  if (!sql_transact(pipeline->sql, mark_standings, (void *)(uintptr_t)name, error))
-    return false;
   g_autoptr(GPtrArray) images = images_of(pipeline->sql, name, error);
   pipeline_rejudge(pipeline);
   /* One that is being judged now may be written down once more by what was set before. */

@@ -139,7 +139,10 @@ void image_summary_leave_out(ImageSummary *summary, FindingKinds kinds);
  * @repository: what none of the repositories that have @manifest looks for. */
 bool pipeline_without(Pipeline *pipeline, const char *repository, const Digest *manifest,
                       FindingKinds *without, GError **error);
-/* That changed in the namespace: its images are judged again. */
+/* A SqlWork for the transaction that changes that in a namespace (char *): from its end on no
+ * standing of its images counts as current, also after a crash. */
+bool pipeline_mark_without(SqlConnection *db, void *name, GError **error);
+/* After it: they are judged again. */
 bool pipeline_without_changed(Pipeline *pipeline, const char *name, GError **error);
 
 ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "jobs/event.h"
 #include "pipeline/pipeline-private.h"
+#include "registry/namespaces.h"
 
 /* Judged between two writes, so that pushes come in between. */
 #define JUDGED_AT_ONCE 50u
@@ -43,8 +44,12 @@ standings_rules(Pipeline *pipeline)
   rules->judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
   rules->advisories = g_strdup(advisories == NULL ? "" : advisory_database_generation(advisories));
   rules->policy = g_strdup(policy_set_origin(policy).identity);
-  g_autofree char *both = g_strconcat(rules->advisories, "\n", rules->policy, NULL);
-  Digest digest = digest_of(DIGEST_SHA256, slice_from_string(both));
+  g_autoptr(GString) all = g_string_new(rules->advisories);
+  g_string_append_printf(all, "\n%s", rules->policy);
+  FindingKinds without = registry_default_without(pipeline->registry);
+  if (without != 0)
+    g_string_append_printf(all, "\nwithout %x", without);
+  Digest digest = digest_of(DIGEST_SHA256, slice_from_string(all->str));
   rules->stamp = digest_number(&digest);
   return rules;
 }

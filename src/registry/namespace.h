@@ -31,7 +31,9 @@ typedef struct {
   SbomFormat sbom;
   /* What is not looked for in its images: shown nowhere, and blocking nothing. */
   FindingKinds without;
-  char *scan;           /* when its images are scanned first: scan_time.h */
+  char *scan; /* when its images are scanned first: scan_time.h */
+  /* Which of these two are not set, and so what the server's configuration says. Never NULL. */
+  GPtrArray *inherited; /* char * */
   NamespaceUsage *used; /* NULL: it is being counted, after an upgrade */
   uint64_t version;     /* rises with each change; 0: nothing was ever set */
   int64_t changed;      /* microseconds since 1970; 0: never */

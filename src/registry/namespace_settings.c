@@ -49,6 +49,11 @@ read_kinds(const JsonMember *member, const json_t *json, void *value, GError **e
 static const JsonKind kinds_kind = {"array", "a list of kinds of findings", .always = true,
                                     .write = write_kinds, .read = read_kinds};
 
+/* --- all of them --- */
+
+/* What has a default in the configuration. Null is what was never set. */
+static const char *const inheritable[] = {"without", "scan"};
+
 #define QUOTA_MAX ((uint64_t)1 << 60)
 static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, name), .kind = &json_text, .required = true},
@@ -61,6 +66,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, without), .kind = &kinds_kind, .words = finding_kind_names,
      .most = FINDING_KINDS},
     {JSON_MEMBER(Namespace, scan), .kind = &json_text, .otherwise = "push"},
+    {JSON_MEMBER(Namespace, inherited), .kind = &json_lines, .most = G_N_ELEMENTS(inheritable)},
     {JSON_MEMBER(Namespace, used), .kind = &json_child, .table = &namespace_usage_table},
     {JSON_MEMBER(Namespace, version), .kind = &json_number},
     {JSON_MEMBER(Namespace, changed), .kind = &json_moment},
@@ -86,11 +92,31 @@ namespace_read(const char *name, const char *settings, GError **error)
     return NULL;
   g_autoptr(Namespace) space = g_new0(Namespace, 1);
   json_set_string(object, "name", name);
+  json_t *inherited = json_array();
+  for (size_t i = 0; i < G_N_ELEMENTS(inheritable); i++)
+    if (!json_is_array(json_object_get(object, inheritable[i])) &&
+        !json_is_string(json_object_get(object, inheritable[i]))) {
+      json_object_del(object, inheritable[i]);
+      json_array_append_new(inherited, json_string(inheritable[i]));
+    }
+  json_object_set_new(object, "inherited", inherited);
   if (!json_table_read(&namespace_table, object, space, error)) {
     g_prefix_error(error, "the settings of namespace %s: ", name);
     return NULL;
   }
   return g_steal_pointer(&space);
+}
+
+void
+namespace_inherit(Namespace *space, const RegistryDefaults *defaults)
+{
+  if (g_ptr_array_find_with_equal_func(space->inherited, "without", g_str_equal, NULL))
+    space->without = defaults->without;
+  if (!g_ptr_array_find_with_equal_func(space->inherited, "scan", g_str_equal, NULL) ||
+      defaults->scan == NULL)
+    return;
+  g_free(space->scan);
+  space->scan = g_strdup(defaults->scan);
 }
 
 Namespace *

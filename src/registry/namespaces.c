@@ -10,7 +10,7 @@
 #include "registry/scan_time.h"
 
 /* What of the table is no setting. */
-static const char *const fixed[] = {"name", "used", "version", "changed", NULL};
+static const char *const fixed[] = {"name", "used", "version", "changed", "inherited", NULL};
 
 static bool
 check_name(const char *name, GError **error)
@@ -33,13 +33,14 @@ check_scan(const Namespace *space, GError **error)
 
 /* The same with what it holds. */
 static Namespace *
-load_whole(SqlConnection *db, const char *name, GError **error)
+load_whole(const Registry *registry, SqlConnection *db, const char *name, GError **error)
 {
   NamespaceUsage usage;
   g_autoptr(Namespace) space = namespace_load(db, name, error);
   Found found = space == NULL ? FAILED : quota_usage(db, name, &usage, error);
   if (found == FAILED)
     return NULL;
+  namespace_inherit(space, &registry->settings.namespaces);
   if (found == FOUND)
     space->used = g_memdup2(&usage, sizeof usage);
   return g_steal_pointer(&space);
@@ -62,7 +63,7 @@ registry_namespace_or_none(Registry *registry, const char *name, GError **error)
   if (!check_name(name, error))
     return NULL;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  return db == NULL ? NULL : load_whole(db, name, error);
+  return db == NULL ? NULL : load_whole(registry, db, name, error);
 }
 
 Namespace *
@@ -71,7 +72,7 @@ registry_namespace(Registry *registry, const char *name, GError **error)
   if (!check_name(name, error))
     return NULL;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  g_autoptr(Namespace) space = db == NULL ? NULL : load_whole(db, name, error);
+  g_autoptr(Namespace) space = db == NULL ? NULL : load_whole(registry, db, name, error);
   if (space == NULL || space->version > 0)
     return g_steal_pointer(&space);
   Found found = has_repositories(db, name, error);
@@ -86,7 +87,10 @@ settings_of(Registry *registry, const char *repository, GError **error)
 {
   g_autofree char *name = namespace_of(repository);
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  return db == NULL ? NULL : namespace_load(db, name, error);
+  Namespace *space = db == NULL ? NULL : namespace_load(db, name, error);
+  if (space != NULL)
+    namespace_inherit(space, &registry->settings.namespaces);
+  return space;
 }
 
 bool
@@ -105,6 +109,12 @@ registry_kinds_without(Registry *registry, const char *repository, FindingKinds 
   g_autoptr(Namespace) space = settings_of(registry, repository, error);
   *without = space == NULL ? 0 : space->without;
   return space != NULL;
+}
+
+FindingKinds
+registry_default_without(const Registry *registry)
+{
+  return registry->settings.namespaces.without;
 }
 
 /* The namespace of the first repository whose name is above @above, and begins above @above's
@@ -172,7 +182,7 @@ registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *
     if (next == NULL)
       return found == FAILED ? NULL : g_steal_pointer(&spaces);
     *more = spaces->len == limit;
-    Namespace *space = *more ? NULL : load_whole(db, next, error);
+    Namespace *space = *more ? NULL : load_whole(registry, db, next, error);
     if (!*more && space == NULL)
       return NULL;
     if (space != NULL)
@@ -263,9 +273,11 @@ merge(json_t *settings, const json_t *change, GError **error)
 }
 
 typedef struct {
+  const Registry *registry;
   const char *name;
   const json_t *change;
   int64_t version;
+  SqlWork also;
   Namespace *result;
 } Change;
 
@@ -276,6 +288,8 @@ change_settings(const Change *change, const Namespace *before, GError **error)
   g_autoptr(json_t) settings = json_table_write(&namespace_table, before);
   for (size_t i = 0; fixed[i] != NULL; i++)
     json_object_del(settings, fixed[i]);
+  for (guint i = 0; i < before->inherited->len; i++)
+    json_object_del(settings, g_ptr_array_index(before->inherited, i));
   g_autofree char *text = merge(settings, change->change, error) ? json_to_text(settings) : NULL;
   g_autoptr(Namespace) after = text == NULL ? NULL : namespace_read(change->name, text, error);
   return after != NULL && check_patterns(after->immutable, error) && check_scan(after, error)
@@ -312,16 +326,17 @@ set_namespace(SqlConnection *db, void *data, GError **error)
   Found counted = quota_usage(db, change->name, &usage, error);
   if (counted == FAILED || (counted == ABSENT && !quota_count(db, change->name, error)))
     return false;
-  change->result = load_whole(db, change->name, error);
+  change->result = load_whole(change->registry, db, change->name, error);
   return change->result != NULL &&
+         (change->also == NULL || change->also(db, (void *)(uintptr_t)change->name, error)) &&
          event_tell(db, "namespace.changed", change->name, change->change, error);
 }
 
 Namespace *
 registry_namespace_set(Registry *registry, const char *name, const json_t *change, int64_t version,
-                       GError **error)
+                       SqlWork also, GError **error)
 {
-  Change work = {name, change, version, NULL};
+  Change work = {registry, name, change, version, also, NULL};
   if (!check_name(name, error))
     return NULL;
   if (!sql_transact(registry->sql, set_namespace, &work, error))

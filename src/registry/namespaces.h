@@ -26,6 +26,9 @@ GPtrArray *registry_namespaces(Registry *registry, const char *last, unsigned li
                                GError **error);
 /* Sets the members of @change, an object with some of namespace_table's that can be set, and leaves
  * the others. Null sets the default. @version: only while it is this one, else ASSAY_ERROR_EXISTS;
- * negative: whichever. ASSAY_ERROR_INVALID: a member or a value that is none. (transfer full) */
+ * negative: whichever. @also: done in the same transaction, with the name; or NULL.
+ * ASSAY_ERROR_INVALID: a member or a value that is none. (transfer full) */
 Namespace *registry_namespace_set(Registry *registry, const char *name, const json_t *change,
-                                  int64_t version, GError **error);
+                                  int64_t version, SqlWork also, GError **error);
+/* What is not looked for where nothing else is set. */
+FindingKinds registry_default_without(const Registry *registry);

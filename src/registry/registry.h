@@ -12,6 +12,7 @@
 
 #include "base/found.h"
 #include "base/settings.h"
+#include "inventory/finding_kind.h"
 #include "oci/manifest.h"
 #include "storage/blobs.h"
 #include "storage/sql.h"
@@ -54,12 +55,18 @@ typedef struct {
   uint32_t interval; /* seconds from one to the next; 0: only when it is asked for */
   uint32_t grace;    /* so many seconds stays what a client was told to be there; both 24 h */
 } RegistryGc;
+/* `registry.namespaces`: what holds in each namespace that does not say otherwise. */
+typedef struct {
+  FindingKinds without; /* Namespace.without; none */
+  char *scan;           /* Namespace.scan; "push", as NULL is */
+} RegistryDefaults;
 /* `registry` in the configuration. */
 typedef struct {
   bool sparse_indexes; /* take indexes without their members, and images without their layers */
   RegistryGc gc;
-  uint32_t undelete;    /* seconds that a deleted manifest can be brought back; 0: not at all */
-  uint32_t retention;   /* seconds from one run of retention to the next; 0: only when asked for */
+  uint32_t undelete;  /* seconds that a deleted manifest can be brought back; 0: not at all */
+  uint32_t retention; /* seconds from one run of retention to the next; 0: only when asked for */
+  RegistryDefaults namespaces;
   uint32_t pull_counts; /* seconds that counts of pulls by hour and name are kept */
 } RegistrySettings;
 extern const Section registry_settings_section;

@@ -190,6 +190,11 @@ static const char *const steps[] = {
     "  until BIGINT NOT NULL,"
     "  PRIMARY KEY (repository, name, digest));"
     "CREATE INDEX former_tags_by_digest ON former_tags (repository, digest);",
+
+    /* 15: what is not set for a namespace is what the configuration says; before, each had all
+     * settings once one was set. */
+    "UPDATE namespaces SET settings = replace(replace(settings, '\"without\":[]', "
+    "'\"without\":null'), '\"scan\":\"push\"', '\"scan\":null');",
 };
 
 static const unsigned former[] = {1, 4, 0};

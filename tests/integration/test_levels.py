@@ -171,6 +171,64 @@ def test_a_kind_that_is_none(server):
     assert set_namespace(server, "team", sbom=None)["without"] == []
 
 
+DEFAULTS = "registry:\n  namespaces: {without: [secret, baseline, configuration], scan: manual}\n"
+
+
+def test_defaults_of_the_server(start_server, assay, image):
+    """They hold where a namespace does not say otherwise, and a change of theirs counts from the start on."""
+    layout, digest = image
+    server = start_server(policy=POLICY, config=DEFAULTS)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    told = set_namespace(server, "own", without=[], scan="push")
+    assert told["inherited"] == [] and told["without"] == []
+    told = set_namespace(server, "team", sbom="none")
+    assert told["inherited"] == ["without", "scan"] and told["without"] == ["secret", "baseline", "configuration"] and told["scan"] == "manual"
+    for repository in ("team/app", "free/app"):
+        push_layout(server, layout, "v1", repository)
+        assert scan_of(server, repository)["state"] == "deferred"
+    shown = assay("namespace", "show", "--server", server.url, "free").stdout
+    assert "not for secret, baseline, configuration (default)" in shown and "by hand (default)" in shown
+    push_layout(server, layout, "v1", "own/app")
+    wait_until(lambda: "secret blocks" in refusal(server, "own/app", "v1"))
+    for repository in ("team/app", "free/app"):
+        wait_until(lambda repository=repository: "findings block" in refusal(server, repository, "v1"))
+        assert "secret" not in refusal(server, repository, "v1")
+        wait_until(lambda repository=repository: len({*counted(server, repository)}) == 1)
+    before = counted(server, "team/app")
+    shown = assay("namespace", "set", "--server", server.url, "--scan", "default", "--without", "default", "own").stdout
+    assert "(default)" in shown and "secret" not in wait_until(lambda: "secret" not in refusal(server, "own/app", "v1") and refusal(server, "own/app", "v1"))
+    server.stop()
+    server.config.write_text(server.config.read_text().replace(DEFAULTS, ""))
+    server.start()
+    gate.wait_for_advisories(server)
+    wait_until(lambda: "secret blocks" in refusal(server, "team/app", "v1"))
+    wait_until(lambda: counted(server, "team/app")[1] > before[1])
+    assert set_namespace(server, "team", sbom="none")["scan"] == "push"
+
+
+def test_wrong_defaults(assay, tmp_path):
+    for wrong in ("without: [secrets]", "scan: noon"):
+        (tmp_path / "assay.yaml").write_text(f"registry:\n  namespaces: {{{wrong}}}\n")
+        told = assay("serve", "--config", str(tmp_path / "assay.yaml"), check=2).stderr
+        assert f"registry.namespaces.{wrong.split(':')[0]}" in told and "must be" in told
+
+
+def test_settings_of_before_there_were_defaults(start_server):
+    """What was written down with others that were set was never set."""
+    server = start_server(config=DEFAULTS)
+    set_namespace(server, "team", sbom="spdx")
+    set_namespace(server, "own", without=["secret"], scan="02:30")
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        database.execute("UPDATE namespaces SET settings = '{\"immutable\":[],\"sbom\":\"spdx\",\"without\":[],\"scan\":\"push\"}' WHERE name = 'team'")
+        database.execute("UPDATE schema_rooms SET version = 14 WHERE room = 'registry'")
+    server.start()
+    team, own = (server.get_json(f"/api/v1/namespaces/{name}") for name in ("team", "own"))
+    assert (team["scan"], team["sbom"], team["inherited"]) == ("manual", "spdx", ["without", "scan"])
+    assert (own["scan"], own["without"], own["inherited"]) == ("02:30", ["secret"], [])
+
+
 def scan_of(server, repository):
     return server.get_json(f"/api/v1/repositories/{repository}/images")["images"][0]["scan"]
 
@@ -200,7 +258,12 @@ def test_scans_by_hand(start_server, assay, image):
     push_layout(server, layout, "v1", "team/app")
     assert scan_of(server, "team/app")["state"] == "deferred" and gate.inspections(server) == 0 == began
 
+    # Neither policy's answer would last, so a trial counts it as one that is not known yet.
+    assert "2 images not judged" in assay("policy", "test", "strict", "--server", server.url, check=1).stdout
+
     assert "is being scanned" in assay("image", "scan", "--server", server.url, "team/app:v1").stdout
+    asked = [each for each in server.get_json("/api/v1/events?limit=1000")["events"] if each["type"] == "image.scan_asked"]
+    assert [each["subject"] for each in asked] == [digest]
     assert "aws-access-key-id" in assay("findings", "--server", server.url, "team/app:v1").stdout
     wait_until(lambda: "findings block" in refusal(server, "team/app", "v1"))
     assert "is scanned already" in assay("image", "scan", "--server", server.url, "free/app:v1").stdout

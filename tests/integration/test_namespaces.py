@@ -34,7 +34,7 @@ def test_settings(server):
     assert [one["name"] for one in server.get_json("/api/v1/namespaces?last=team-b")["namespaces"]] == ["team.c", "zoo"]
 
     first = server.request("GET", "/api/v1/namespaces/team")
-    assert first.json() == {"name": "team", "immutable": [], "sbom": "none", "without": [], "scan": "push", "used": {"bytes": 7, "images": 3, "tags": 3}, "version": 0, "public": False}
+    assert first.json() == {"name": "team", "immutable": [], "sbom": "none", "without": [], "scan": "push", "inherited": ["without", "scan"], "used": {"bytes": 7, "images": 3, "tags": 3}, "version": 0, "public": False}
     tag = first.headers["ETag"]
     after = set_namespace(server, "team", {"If-Match": tag}, immutable=["v*"])
     assert after.status_code == 200 and after.headers["ETag"] != tag and after.json()["immutable"] == ["v*"]

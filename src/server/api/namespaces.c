@@ -141,10 +141,11 @@ api_set_namespace(Request *request)
     set_public(request, request_parameter(request, "namespace"), change);
     return;
   }
-  g_autoptr(Namespace) space =
-      registry_namespace_set(server_context(request)->registry,
-                             request_parameter(request, "namespace"), change, -1, &error);
-  if (space != NULL && json_object_get(change, "without") != NULL &&
+  bool without = json_object_get(change, "without") != NULL;
+  g_autoptr(Namespace) space = registry_namespace_set(
+      server_context(request)->registry, request_parameter(request, "namespace"), change, -1,
+      without ? pipeline_mark_without : NULL, &error);
+  if (space != NULL && without &&
       !pipeline_without_changed(server_context(request)->pipeline, space->name, &error))
     g_clear_pointer(&space, namespace_free);
   if (space != NULL && json_object_get(change, "scan") != NULL)

@@ -83,7 +83,8 @@ is_pending(const Trial *trial, const StoredImage *image, bool *pending, GError *
 {
   g_autoptr(ImageSummary) summary =
       pipeline_image_summary(trial->server->pipeline, &image->digest, error);
-  *pending = summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_WAITING);
+  *pending = summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_WAITING ||
+                                 summary->state == SCAN_DEFERRED);
   return summary != NULL;
 }
 
