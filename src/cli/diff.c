@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
+#include "cli/scan_malware.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "report/compare_report.h"
@@ -24,6 +25,7 @@ static const GOptionEntry options[] = {
      "The exit code for new findings, or for what is not known (default 0)", "N"},
     {"allow-incomplete", 0, 0, G_OPTION_ARG_NONE, &allow_incomplete_option,
      "--exit-code asks for findings alone, whatever is not known of AFTER", NULL},
+    MALWARE_OPTIONS,
     SCAN_OPTIONS,
     {NULL}};
 
@@ -62,6 +64,9 @@ side_fill(Side *side, const ScanSetup *setup, AdvisoryDatabase *database, GError
   side->report.ignored = side->ignored;
   side->report.gaps = side->matched->gaps;
   side->report.notes = side->matched->notes;
+  char *of_clamav = scan_malware_note();
+  if (of_clamav != NULL)
+    g_ptr_array_add(side->matched->notes, of_clamav);
   side->report.database = advisory_database_generation(database);
   return true;
 }
@@ -153,7 +158,8 @@ run(char **arguments)
   if (!report_options_read_severities(&how))
     return EXIT_ERROR;
   g_auto(ScanSetup) setup = {0};
-  if (!scan_setup_read(&setup, &error))
+  if (!scan_setup_read(&setup, &error) ||
+      !scan_malware_begin(setup.config, source_option_uncaged, &error))
     return command_fail(error);
   int code = compare(&setup, arguments, &how, &error);
   terminal_progress_end();

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/image_documents.h"
 #include "cli/report_options.h"
+#include "cli/scan_malware.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "inventory/rule.h"
@@ -28,6 +29,7 @@ static const GOptionEntry options[] = {FORMAT_OPTION("table"),
                                         "NAME"},
                                        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
                                         "Write it here instead of to standard output (-)", "FILE"},
+                                       MALWARE_OPTIONS,
                                        SCAN_OPTIONS,
                                        {NULL}};
 
@@ -148,10 +150,18 @@ output_width(void)
 
 /* --- what is no vulnerability --- */
 
-static bool
-names_rule(const char *id, const GPtrArray *findings)
+/* Why a rule on malicious files may have found less than there is. */
+static void
+add_gaps_of_clamav(const char *id, GPtrArray *gaps)
 {
-  return rule_find_any(id) != NULL || findings->len > 0;
+  const Rule *rule = rule_find_any(id);
+  char *note = scan_malware_note();
+  char *unasked = strcmp(id, "clamav") == 0 ? scan_malware_unasked() : NULL;
+  if (note != NULL && rule != NULL && rule->kind == OBSERVED_MALWARE)
+    g_ptr_array_add(gaps, g_steal_pointer(&note));
+  if (unasked != NULL)
+    g_ptr_array_add(gaps, unasked);
+  g_free(note);
 }
 
 /* What the policy says of the findings alone. (transfer full) */
@@ -177,8 +187,9 @@ explain_rule(const ScanSetup *setup, const PolicySet *policy, const ImageSource 
   for (guint i = 0; i < observed->findings->len; i++)
     if (strcmp(((const Finding *)g_ptr_array_index(observed->findings, i))->id, id) == 0)
       g_ptr_array_add(findings, g_ptr_array_index(observed->findings, i));
-  if (!names_rule(id, findings))
+  if (rule_find_any(id) == NULL && findings->len == 0)
     return false;
+  add_gaps_of_clamav(id, observed->gaps);
   const VexImage image = scan_setup_image(source, inventory);
   g_autoptr(GPtrArray) exceptions =
       exceptions_of(setup, policy, &image, observed, findings, beside);
@@ -281,7 +292,8 @@ run(char **arguments)
         "rule",
         arguments[1]);
   g_auto(ScanSetup) setup = {0};
-  if (!scan_setup_read(&setup, &error))
+  if (!scan_setup_read(&setup, &error) ||
+      !scan_malware_begin(setup.config, source_option_uncaged, &error))
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)

@@ -17,7 +17,6 @@
 
 static char *output_option, *policy_option, *repository_option, *dockerfile_option,
     *secret_config_option;
-static MalwareOptions malware_options;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
@@ -38,12 +37,7 @@ static const GOptionEntry options[] = {
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
-    {"clamd", 0, 0, G_OPTION_ARG_STRING, &malware_options.clamd,
-     "Have ClamAV's daemon judge files: its socket, or tcp://HOST:PORT", "ADDRESS"},
-    {"yara-rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &malware_options.rules,
-     "Your own rules of YARA, too: a file or a folder; repeatable", "PATH"},
-    {"archive-depth", 0, 0, G_OPTION_ARG_STRING, &malware_options.archive_depth,
-     "Look for malicious files in archives, so many in each other (default 5; 0: in none)", "N"},
+    MALWARE_OPTIONS,
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
@@ -295,7 +289,7 @@ run(char **arguments)
   const char *rules =
       secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
   if ((rules != NULL && !gitleaks_load(rules, &error)) ||
-      !scan_malware_begin(setup.config, &malware_options, source_option_uncaged, &error))
+      !scan_malware_begin(setup.config, source_option_uncaged, &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;

@@ -58,6 +58,14 @@ look_at_advisories(const json_t *advisories, json_t *needs)
 }
 
 static void
+look_at_clamav(const json_t *clamav, json_t *needs)
+{
+  const char *state = json_get_string(clamav, "state");
+  if (state != NULL && strcmp(state, "ok") != 0)
+    add_need(needs, "ClamAV: %s", state);
+}
+
+static void
 look_at_images(const json_t *overview, json_t *needs)
 {
   const json_t *images = json_get_object(overview, "images");
@@ -98,6 +106,7 @@ find_needs(const json_t *overview)
   json_t *needs = json_array();
   look_at_server(json_get_object(overview, "server"), needs);
   look_at_advisories(json_get_object(overview, "advisories"), needs);
+  look_at_clamav(json_get_object(overview, "clamav"), needs);
   look_at_images(overview, needs);
   return needs;
 }
@@ -140,6 +149,23 @@ print_advisories(const json_t *advisories)
   else
     print_line("advisories", "%zu feed%s, the oldest taken %s ago", count, count == 1 ? "" : "s",
                age);
+}
+
+static void
+print_clamav(const json_t *clamav)
+{
+  const char *version = json_get_string(clamav, "version");
+  json_int_t unjudged = number(clamav, "unjudged_layers");
+  json_int_t older = number(clamav, "layers_of_older_signatures");
+  if (clamav == NULL)
+    return;
+  print_line("clamav", "%s", version != NULL ? version : "away");
+  if (unjudged > 0)
+    print_line("", "%lld layer%s not judged whole", (long long)unjudged, unjudged == 1 ? "" : "s");
+  if (older > 0)
+    print_line("",
+               "%lld layer%s to be judged by these signatures; what older ones found is in force",
+               (long long)older, older == 1 ? "" : "s");
 }
 
 static void
@@ -187,6 +213,7 @@ print_screen(const json_t *overview, const json_t *needs, const char *url)
   const json_t *server = json_get_object(overview, "server");
   print_server(server, url);
   print_advisories(json_get_object(overview, "advisories"));
+  print_clamav(json_get_object(overview, "clamav"));
   print_images(overview);
   print_disk(server);
   size_t index;
@@ -224,14 +251,14 @@ const Command status_command = {
     .name = "status",
     .summary = "Show the state of a registry, and what in it needs a person",
     .arguments = "",
-    .help =
-        "The exit code is 1 when something needs a person: stale advisories, images that could\n"
-        "not be scanned, a certificate that expires, a disk that is nearly full.\n"
-        "\n"
-        "Examples:\n"
-        "  assay status\n"
-        "  assay status --server https://registry.example.com\n"
-        "  assay status --format json",
+    .help = "The exit code is 1 when something needs a person: stale advisories, ClamAV that is\n"
+            "away or has old signatures, images that could not be scanned, a certificate that "
+            "expires, a disk that is nearly full.\n"
+            "\n"
+            "Examples:\n"
+            "  assay status\n"
+            "  assay status --server https://registry.example.com\n"
+            "  assay status --format json",
     .options = options,
     .run = run,
 };

@@ -408,14 +408,23 @@ const JobKind signatures_job = {.kind = "clamav-signatures",
 /* --- metrics --- */
 
 void
+pipeline_count_unjudged(Pipeline *pipeline, uint64_t *unjudged, uint64_t *stale)
+{
+  int64_t layers = 0, older = 0;
+  g_autofree char *signatures = clamav_signatures();
+  unjudged_count(pipeline->sql, signatures, &layers, &older, NULL);
+  *unjudged = (uint64_t)MAX(layers, 0);
+  *stale = (uint64_t)MAX(older, 0);
+}
+
+void
 unjudged_write_metrics(Pipeline *pipeline, GString *out)
 {
   g_auto(ClamdVersion) version = {0};
-  int64_t unjudged = 0, stale = 0;
-  g_autofree char *signatures = clamav_signatures();
+  uint64_t unjudged = 0, stale = 0;
   if (malware_settings()->clamd == NULL)
     return;
-  unjudged_count(pipeline->sql, signatures, &unjudged, &stale, NULL);
+  pipeline_count_unjudged(pipeline, &unjudged, &stale);
   metrics_gauge(out, "assay_clamav_up", "Whether clamd answers.", clamav_version(&version));
   metrics_gauge(out, "assay_clamav_signatures_built_seconds",
                 "When ClamAV's signatures were made, in seconds since 1970; 0: it does not tell.",

@@ -12,6 +12,8 @@
 #include "base/fd.h"
 #include "cage/cage.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/clamav_state.h"
+#include "inspect/malware/malware_settings.h"
 #include "inspect/malware/team_rules.h"
 #include "server/http/listen.h"
 #include "server/http/tls.h"
@@ -117,6 +119,21 @@ check_team_rules(Checking *checking)
     tell(checking, CHECK_PROBLEM, "%s", error->message);
   else if (team_rules_count() > 0)
     tell(checking, CHECK_OK, "%u rules of YARA", team_rules_count());
+}
+
+/* A server starts without it. */
+static void
+check_clamav(Checking *checking)
+{
+  malware_settings_use(&checking->config->malware);
+  bool there = clamav_look();
+  g_autofree char *problem = clamav_problem(), *version = clamav_in_words();
+  if (problem == NULL)
+    return;
+  if (strcmp(problem, "ok") != 0)
+    tell(checking, CHECK_WARNING, "%s", problem);
+  else if (there)
+    tell(checking, CHECK_OK, "%s", version);
 }
 
 static void
@@ -335,7 +352,8 @@ server_check(const Config *config, const char *data_folder, GPtrArray *lines)
                {"address", check_addresses},
                {"endpoint", check_endpoints},
                {"java_archives", check_java_archives},
-               {"malware.rules", check_team_rules}};
+               {"malware.rules", check_team_rules},
+               {"malware.clamd", check_clamav}};
   Checking checking = {.config = config, .data = data_folder, .lines = lines};
   for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
     checking.subject = looks[i].subject;

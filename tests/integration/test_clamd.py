@@ -196,3 +196,39 @@ def test_killed_and_stopped(scan, clamd, layout):
     real.signal(signal.SIGSTOP)
     answer = scan_with(scan, f"oci:{layout}:many", "--clamd", real.address)
     assert "300 files" in answer["incomplete"][0] and "does not answer" in answer["incomplete"][0]
+
+
+def test_other_commands(assay, alpine_data, clamd, layout, start_server, push, tmp_path):
+    """What a command says of malicious files, it says of ClamAV, too: found, away, not asked."""
+    daemon, nobody = clamd(), str(tmp_path / "nobody")
+    given = ("--data", alpine_data, "--offline") if alpine_data else ()
+    told = json.loads(assay("explain", *given, "--format", "json", "--clamd", daemon.address, f"oci:{layout}:bad", "clamav").stdout)
+    assert told["answer"] == "found" and {each["location"] for each in told["findings"]} == {each[1] for each in FOUND} and told["incomplete"] == []
+    told = json.loads(assay("explain", *given, "--format", "json", f"oci:{layout}:bad", "clamav").stdout)
+    assert told["answer"] == "not-found" and "was not asked" in told["incomplete"][0]
+    told = json.loads(assay("explain", *given, "--format", "json", "--clamd", nobody, f"oci:{layout}:bad", "clamav").stdout)
+    assert any("malware unscanned" in each for each in told["incomplete"])
+    told = json.loads(assay("diff", *given, "--format", "json", "--clamd", daemon.address, f"oci:{layout}:good", f"oci:{layout}:bad").stdout)
+    assert "Test.Marker.UNOFFICIAL" in json.dumps(told["findings"])
+    told = assay("diff", *given, "--format", "json", "--clamd", nobody, f"oci:{layout}:good", f"oci:{layout}:bad").stdout
+    assert "malware unscanned" in told
+    config = tmp_path / "assay.yaml"
+    for address, state, words in ((daemon.address, "ok", "ClamAV 1."), (nobody, "warning", "No such file")):
+        config.write_text(f"data: {tmp_path / 'checked'}\nmalware: {{clamd: {address}}}\n")
+        lines = json.loads(assay("check", "--config", config, "--format", "json", check=None).stdout)["lines"]
+        assert [(each["state"], words in each["text"]) for each in lines if each["subject"] == "malware.clamd"] == [(state, True)], lines
+
+
+def test_status(start_server, assay, push, clamd, layout):
+    daemon = clamd()
+    daemon.stop()
+    daemon.update(27465, Old="an-old" + "-marker")
+    daemon.start()
+    server = start_server(config=f"malware:\n  clamd: {daemon.address}\n")
+    server.wait_for_scan("team/app", push(server, layout, "bad", "team/app"))
+    wait_until(lambda: "signatures 27465 of 20" in assay("status", "--server", server.url, check=None).stdout)
+    daemon.stop()
+    server.wait_for_scan("team/app", push(server, layout, "many", "team/app"))
+    wait_until(lambda: "away" in assay("status", "--server", server.url, check=None).stdout)
+    told = assay("status", "--server", server.url, check=1).stdout
+    assert "1 layer not judged whole" in told and "ClamAV: clamd at" in told

@@ -4,6 +4,7 @@
 
 #include "assay-version.h"
 #include "base/json.h"
+#include "inspect/malware/clamav_state.h"
 #include "server/api/api-private.h"
 #include "server/config.h"
 
@@ -108,6 +109,19 @@ static const JsonMember advisory_members[] = {
 };
 static const JsonTable advisory_table = JSON_TABLE(AdvisoryFacts, advisory_members);
 
+/* Of ClamAV, where it is asked. */
+typedef struct {
+  char *state, *version;
+  uint64_t unjudged, stale; /* layers */
+} ClamavFacts;
+static const JsonMember clamav_members[] = {
+    {JSON_MEMBER(ClamavFacts, state), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ClamavFacts, version), .kind = &json_text},
+    {JSON_MEMBER_AS("unjudged_layers", ClamavFacts, unjudged), .kind = &json_number},
+    {JSON_MEMBER_AS("layers_of_older_signatures", ClamavFacts, stale), .kind = &json_number},
+};
+static const JsonTable clamav_table = JSON_TABLE(ClamavFacts, clamav_members);
+
 static const JsonMember from_members[] = {
     {JSON_MEMBER_AS("gate", StandingChange, from), .kind = &json_word, .words = gate_answer_names},
     {JSON_MEMBER_AS("findings", StandingChange, from_counts), COUNTS_KIND},
@@ -137,6 +151,7 @@ const ApiSchema api_overview_schemas[] = {
     {"Overview.server", &server_table},
     {"Overview.server", &disk_table, .sometimes = true},
     {"Overview.advisories", &advisory_table},
+    {"Overview.clamav", &clamav_table},
     {"Overview.advisories.feeds", &feed_table},
     {"Changes.changes", &change_table},
     {NULL},
@@ -191,6 +206,18 @@ advisories_to_json(const ServerContext *server, GError **error)
   return advisories;
 }
 
+/* NULL: it is not asked. (transfer full) */
+static json_t *
+clamav_to_json(const ServerContext *server)
+{
+  g_autofree char *state = clamav_problem(), *version = clamav_in_words();
+  ClamavFacts facts = {state, version, 0, 0};
+  if (state == NULL)
+    return NULL;
+  pipeline_count_unjudged(server->pipeline, &facts.unjudged, &facts.stale);
+  return json_table_write(&clamav_table, &facts);
+}
+
 /* Its sums are of all images, so it is for who may see all, or all of a namespace. */
 static bool
 may_see_sums(Request *request, const char *space)
@@ -225,6 +252,9 @@ api_overview(Request *request)
   g_autoptr(json_t) body = json_table_write(&counts_table, overview);
   api_set_unknown(request, body, overview);
   json_object_set(body, "advisories", advisories);
+  json_t *clamav = clamav_to_json(server_context(request));
+  if (clamav != NULL)
+    json_object_set_new(body, "clamav", clamav);
   json_object_set_new(body, "server", server_to_json(request));
   json_table_add(&history_table, overview, body);
   respond_json(request, MHD_HTTP_OK, body);
