@@ -75,6 +75,7 @@ differential: setup
 	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
 	/usr/bin/python3 tests/differential/ranges.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED) || test $$? = 77
 	/usr/bin/python3 tests/differential/tars.py --lister $(BUILD)/tests/tools/list-tars --seed $(SEED) || test $$? = 77
+	/usr/bin/python3 tests/differential/archives.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
 	/usr/bin/python3 tests/differential/dockerfiles.py --lister $(BUILD)/tests/tools/list-dockerfiles --seed $(SEED) || test $$? = 77
 
 false-alarms: setup

@@ -8,6 +8,8 @@
 #define TAR_BLOCK ((size_t)512)
 /* Of a long name, of all records of an entry, of a sparse file's map. */
 #define TAR_SPECIAL_MAX ((size_t)1024 * 1024)
+/* Likewise, of a lenient reader. */
+#define TAR_LENIENT_MAX ((size_t)16 * 1024 * 1024)
 
 #define tar_broken(error, ...)                                                                     \
   error_set(error, ASSAY_ERROR_INVALID, "the tar is broken: " __VA_ARGS__)
@@ -18,8 +20,9 @@
 typedef struct {
   TarSource source;
   void *data;
-  Slice rest; /* of what the source gave */
-  bool dry;   /* it gives no more */
+  Slice rest;  /* of what the source gave */
+  Slice again; /* of `block`, given back */
+  bool dry;    /* it gives no more */
   uint64_t offset;
   uint64_t left; /* of what is stored of the entry */
   uint8_t block[TAR_BLOCK];
@@ -29,6 +32,8 @@ typedef struct {
 bool tar_take(TarBytes *bytes, uint64_t most, Slice *taken, GError **error);
 /* A block, where it is or copied. *got: fewer than its bytes at the end; the rest is zeros then. */
 bool tar_take_block(TarBytes *bytes, const uint8_t **block, size_t *got, GError **error);
+/* Gives a whole block back: it is taken once more. */
+void tar_untake_block(TarBytes *bytes, const uint8_t *block);
 /* *whole: so many were there. */
 bool tar_skip(TarBytes *bytes, uint64_t count, bool *whole, GError **error);
 /* tar_take() of what is stored of the entry. */
@@ -48,19 +53,39 @@ typedef struct {
   uint8_t type;
   GString *name, *target;
   int64_t size, mode, uid, gid;
+  bool guessed; /* the size, from its digits */
 } TarFields;
 
 bool tar_is_zero(const uint8_t *block);
 /* @lenient: whatever follows the digits of it. */
 bool tar_has_checksum(const uint8_t *block, bool lenient);
-/* Of a block with a checksum. */
-bool tar_fields_read(TarFields *fields, const uint8_t *block, GError **error);
+bool tar_has_magic(const uint8_t *block);
+/* Of a block with a checksum. @lenient: numbers are what their digits say, or 0; false: the size is
+ * none that way either. */
+bool tar_fields_read(TarFields *fields, const uint8_t *block, bool lenient, GError **error);
 
 /* A field (parseNumeric): octal digits among blanks and NULs, or with the first bit set two's
  * complement, big-endian. False when it is none. */
 bool tar_number(const uint8_t *bytes, size_t size, int64_t *value);
 /* Text (strconv.ParseInt): decimal digits, perhaps after a sign. */
 bool tar_decimal(Slice text, int64_t *value);
+
+/* --- tar_stray.c --- */
+
+/* For a lenient reader, what is no entry and no end. */
+typedef struct {
+  Slice rest;    /* that was read */
+  uint64_t left; /* at most, with that */
+} TarStray;
+
+typedef enum { TAR_FOUND_HEADER, TAR_FOUND_STRAY, TAR_FOUND_END, TAR_FOUND_ERROR } TarFound;
+/* Past zeros and broken headers: the next block, of *got bytes. @fields: of a header. */
+TarFound tar_find_header(TarBytes *bytes, TarFields *fields, const uint8_t **block, size_t *got,
+                         GError **error);
+/* Its next @most bytes at most, up to the next header; none at its end. */
+bool tar_stray_next(TarStray *stray, TarBytes *bytes, uint64_t most, Slice *piece, GError **error);
+/* Goes on past what is left of it. */
+bool tar_stray_leave(TarStray *stray, TarBytes *bytes, GError **error);
 
 /* --- tar_records.c --- */
 
@@ -92,10 +117,10 @@ typedef struct {
 } TarRecords;
 
 void tar_records_clear(TarRecords *records);
-/* Reads `text` (parsePAX). */
+/* Reads `text` (parsePAX). After an error those before the broken one are there. */
 bool tar_records_read(TarRecords *records, GError **error);
-/* Overrides what the header says (mergePAX). */
-bool tar_records_apply(const TarRecords *records, TarFields *fields, GError **error);
+/* Overrides what the header says (mergePAX). @lenient: by what can be read. */
+bool tar_records_apply(const TarRecords *records, TarFields *fields, bool lenient, GError **error);
 
 /* --- tar_sparse.c --- */
 

@@ -12,6 +12,10 @@ struct TarReader {
   GError *failure; /* after it nothing is read */
   bool begun;      /* a block was a header, or nearly one */
   bool ended;
+  bool lenient;
+  int64_t link_size; /* as the header of the last entry says, a hard link; else 0 */
+  TarStray stray;
+  bool keeps; /* it is what was about the next entry, as far as that could be read */
 
   TarFields fields;
   TarRecords records;
@@ -42,6 +46,14 @@ tar_reader_new(TarSource source, void *data)
   return reader;
 }
 
+TarReader *
+tar_reader_new_lenient(TarSource source, void *data)
+{
+  TarReader *reader = tar_reader_new(source, data);
+  reader->lenient = true;
+  return reader;
+}
+
 void
 tar_reader_free(TarReader *reader)
 {
@@ -63,6 +75,12 @@ uint64_t
 tar_reader_offset(const TarReader *reader)
 {
   return reader->bytes.offset;
+}
+
+bool
+tar_reader_has_guessed(const TarReader *reader)
+{
+  return reader->fields.guessed;
 }
 
 /* The entry's, for messages. (transfer full) */
@@ -112,7 +130,34 @@ take_header(TarReader *reader, const uint8_t **block, GError **error)
   if (!tar_has_checksum(*block, false))
     return refuse(reader, *block, "a header has a wrong checksum", error);
   reader->begun = true;
-  return tar_fields_read(&reader->fields, *block, error);
+  return tar_fields_read(&reader->fields, *block, false, error);
+}
+
+/* What no entry has, from @rest on. */
+static void
+tell_stray(TarReader *reader, Slice rest, uint64_t left)
+{
+  reader->stray.rest = rest;
+  reader->stray.left = left;
+  reader->header.kind = TAR_FILE;
+  reader->header.stray = true;
+  reader->header.name = reader->fields.name->str;
+}
+
+/* Of a lenient reader: the next header, or what else stands there, or the end. */
+static bool
+find_header(TarReader *reader, const uint8_t **block, GError **error)
+{
+  size_t got;
+  TarFound found = tar_find_header(&reader->bytes, &reader->fields, block, &got, error);
+  reader->ended = found == TAR_FOUND_END;
+  reader->link_size = found == TAR_FOUND_HEADER ? 0 : reader->link_size;
+  if (found == TAR_FOUND_STRAY && reader->link_size == 0)
+    g_string_truncate(reader->fields.name, 0);
+  if (found == TAR_FOUND_STRAY)
+    tell_stray(reader, slice_new(*block, got),
+               reader->link_size == 0 ? UINT64_MAX : (uint64_t)reader->link_size);
+  return found != TAR_FOUND_ERROR;
 }
 
 static bool
@@ -125,6 +170,8 @@ has_no_content(uint8_t type)
 static bool
 begin_content(TarReader *reader, GError **error)
 {
+  if (reader->fields.type != '1' || reader->fields.size > 0)
+    reader->link_size = reader->fields.type == '1' ? reader->fields.size : 0;
   if (has_no_content(reader->fields.type))
     reader->fields.size = 0;
   if (reader->fields.size < 0)
@@ -157,8 +204,9 @@ leave_entry(TarReader *reader, GError **error)
 static bool
 read_special(TarReader *reader, GByteArray *content, GError **error)
 {
-  if (reader->bytes.left > TAR_SPECIAL_MAX)
-    return tar_broken(error, "an extended header is larger than 1 MiB");
+  if (reader->bytes.left > (reader->lenient ? TAR_LENIENT_MAX : TAR_SPECIAL_MAX))
+    return tar_broken(error, "an extended header is larger than %s",
+                      reader->lenient ? "16 MiB" : "1 MiB");
   g_byte_array_set_size(content, 0);
   return tar_read_stored(&reader->bytes, (size_t)reader->bytes.left, content, error);
 }
@@ -180,8 +228,15 @@ static bool
 take_records(TarReader *reader, GError **error)
 {
   tar_records_clear(&reader->records);
-  return read_special(reader, reader->records.text, error) &&
-         tar_records_read(&reader->records, error);
+  if (!read_special(reader, reader->records.text, error))
+    return false;
+  if (tar_records_read(&reader->records, reader->lenient ? NULL : error))
+    return true;
+  if (reader->lenient)
+    tell_stray(reader, slice_new(reader->records.text->data, reader->records.text->len),
+               reader->records.text->len);
+  reader->keeps = reader->lenient;
+  return reader->lenient;
 }
 
 /* --- sparse files --- */
@@ -241,13 +296,14 @@ tell(TarReader *reader, TarKind kind)
   reader->header.type = fields->type;
   reader->header.name = fields->name->str;
   reader->header.target = fields->target->str;
+  if (kind != TAR_GLOBAL || reader->lenient)
+    reader->header.records = slice_new(reader->records.text->data, reader->records.text->len);
   if (kind == TAR_GLOBAL)
     return;
   reader->header.size = kind == TAR_FILE ? (uint64_t)fields->size : 0;
   reader->header.mode = fields->mode;
   reader->header.uid = fields->uid;
   reader->header.gid = fields->gid;
-  reader->header.records = slice_new(reader->records.text->data, reader->records.text->len);
 }
 
 /* What came before it overrides the header: the records, then long names, then a sparse file's. */
@@ -255,7 +311,7 @@ static bool
 take_entry(TarReader *reader, const uint8_t *block, GError **error)
 {
   TarFields *fields = &reader->fields;
-  if (!tar_records_apply(&reader->records, fields, error))
+  if (!tar_records_apply(&reader->records, fields, reader->lenient, error))
     return false;
   if (reader->long_name->len > 0)
     g_string_assign(fields->name, reader->long_name->str);
@@ -273,9 +329,11 @@ take_entry(TarReader *reader, const uint8_t *block, GError **error)
 static bool
 take_global(TarReader *reader, GError **error)
 {
-  if (!take_records(reader, error) || !tar_records_apply(&reader->records, &reader->fields, error))
+  if (!take_records(reader, error) ||
+      !tar_records_apply(&reader->records, &reader->fields, reader->lenient, error))
     return false;
-  tell(reader, TAR_GLOBAL);
+  if (!reader->header.stray)
+    tell(reader, TAR_GLOBAL);
   return true;
 }
 
@@ -283,13 +341,17 @@ take_global(TarReader *reader, GError **error)
 static void
 forget_extensions(TarReader *reader)
 {
+  reader->header = (TarHeader){0};
+  if (reader->keeps) {
+    reader->keeps = false;
+    return;
+  }
   tar_records_clear(&reader->records);
   g_string_truncate(reader->long_name, 0);
   g_string_truncate(reader->long_target, 0);
   g_array_set_size(reader->parts, 0);
   reader->part = 0;
   reader->at = 0;
-  reader->header = (TarHeader){0};
 }
 
 /* What is about the next entry is kept for it; *taken: this one is of its own. */
@@ -305,7 +367,10 @@ take_any(TarReader *reader, const uint8_t *block, bool *taken, GError **error)
   case 'K':
     return take_long_text(reader, reader->long_target, error);
   case 'x':
-    return take_records(reader, error);
+    if (!take_records(reader, error))
+      return false;
+    *taken = reader->header.stray;
+    return true;
   case 'g':
     *taken = true;
     return take_global(reader, error);
@@ -320,12 +385,16 @@ static bool
 next_entry(TarReader *reader, GError **error)
 {
   const uint8_t *block = NULL;
+  if (!tar_stray_leave(&reader->stray, &reader->bytes, error))
+    return false;
+  reader->link_size = reader->header.stray ? 0 : reader->link_size;
   for (bool taken = false; !taken;) {
     if (!leave_entry(reader, error))
       return false;
-    if (!reader->ended && !take_header(reader, &block, error))
+    if (!reader->ended && !(reader->lenient ? find_header(reader, &block, error)
+                                            : take_header(reader, &block, error)))
       return false;
-    if (reader->ended)
+    if (reader->ended || reader->header.stray)
       return true;
     if (!take_any(reader, block, &taken, error))
       return false;
@@ -371,6 +440,8 @@ static bool
 next_piece(TarReader *reader, uint64_t most, Slice *piece, GError **error)
 {
   *piece = SLICE_EMPTY;
+  if (reader->header.stray)
+    return tar_stray_next(&reader->stray, &reader->bytes, most, piece, error);
   if (reader->header.kind != TAR_FILE || reader->at == reader->header.size)
     return true;
   bool hole = false;

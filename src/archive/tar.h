@@ -40,7 +40,8 @@ typedef struct {
   uint64_t size;      /* of the content, with the holes of a sparse file */
   int64_t mode, uid, gid;
   bool sparse;
-  Slice records; /* of pax, for tar_next_record() */
+  bool stray;    /* a lenient reader gives what is no entry; the size is not known */
+  Slice records; /* of pax, for tar_next_record(); of a global header for a lenient reader */
 } TarHeader;
 
 /* Gives the next bytes of the tar: any number, none at the end. Valid until the next call. */
@@ -50,8 +51,17 @@ typedef struct TarReader TarReader;
 
 /* (transfer full) */
 TarReader *tar_reader_new(TarSource source, void *data);
+/* As much as any unpacker gets of a tar, to look through it (GNU's tar, libarchive, Python): blocks
+ * of zeros, and the end, are passed over; numbers and times that are none, and records that are
+ * broken, are left out; an extended header may have 16 MiB. What stands where a header should, up
+ * to the next one, is given as a file of no name, or as that of the hard link before it, which says
+ * to have content; so is a header of broken records. (transfer full) */
+TarReader *tar_reader_new_lenient(TarSource source, void *data);
 void tar_reader_free(TarReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TarReader, tar_reader_free)
+
+/* A lenient one took a size for what the digits say before something else: others may not. */
+bool tar_reader_has_guessed(const TarReader *reader);
 
 /* Goes on to the next entry, past what is left of this one. NULL at the end or on error (tell apart
  * by *error): ASSAY_ERROR_INVALID, or ASSAY_ERROR_UNSUPPORTED when there never was a header, or the

@@ -6,14 +6,15 @@
 bool
 tar_take(TarBytes *bytes, uint64_t most, Slice *taken, GError **error)
 {
+  Slice *from = bytes->again.size > 0 ? &bytes->again : &bytes->rest;
   *taken = SLICE_EMPTY;
-  if (bytes->rest.size == 0 && !bytes->dry) {
+  if (from->size == 0 && !bytes->dry) {
     if (!bytes->source(bytes->data, &bytes->rest, error))
       return false;
     bytes->dry = bytes->rest.size == 0;
   }
-  *taken = slice_sub(bytes->rest, 0, (size_t)MIN(most, bytes->rest.size));
-  bytes->rest = slice_sub(bytes->rest, taken->size, bytes->rest.size);
+  *taken = slice_sub(*from, 0, (size_t)MIN(most, from->size));
+  *from = slice_sub(*from, taken->size, from->size);
   bytes->offset += taken->size;
   return true;
 }
@@ -22,6 +23,11 @@ bool
 tar_take_block(TarBytes *bytes, const uint8_t **block, size_t *got, GError **error)
 {
   Slice part;
+  if (bytes->again.size > 0) {
+    *got = bytes->again.size;
+    *block = bytes->again.data;
+    return tar_take(bytes, *got, &part, error);
+  }
   if (bytes->rest.size >= TAR_BLOCK) {
     *got = TAR_BLOCK;
     *block = bytes->rest.data;
@@ -38,6 +44,15 @@ tar_take_block(TarBytes *bytes, const uint8_t **block, size_t *got, GError **err
     *got += part.size;
   } while (*got < TAR_BLOCK && part.size > 0);
   return true;
+}
+
+void
+tar_untake_block(TarBytes *bytes, const uint8_t *block)
+{
+  if (block != bytes->block)
+    memcpy(bytes->block, block, TAR_BLOCK);
+  bytes->again = slice_new(bytes->block, TAR_BLOCK);
+  bytes->offset -= TAR_BLOCK;
 }
 
 bool

@@ -112,6 +112,12 @@ tar_has_checksum(const uint8_t *block, bool lenient)
 }
 
 bool
+tar_has_magic(const uint8_t *block)
+{
+  return memcmp(block + AT_MAGIC, "ustar", 5) == 0;
+}
+
+bool
 tar_begins(Slice head)
 {
   /* Most files are told by a byte of the field. */
@@ -182,14 +188,36 @@ are_numbers(const TarFields *fields, const uint8_t *block)
           (is_time(block + AT_STAR_TIMES) && is_time(block + AT_STAR_TIMES + TAR_NUMBER_BYTES)));
 }
 
+/* What number @at has, of digits that something else may follow. */
+static void
+read_roughly(const uint8_t *at, size_t size, int64_t *value)
+{
+  if (!tar_number(at, size, value) && (at[0] & 0x80) != 0)
+    *value = 0;
+}
+
+static bool
+read_numbers_roughly(TarFields *fields, const uint8_t *block, GError **error)
+{
+  read_roughly(block + AT_MODE, SHORT_BYTES, &fields->mode);
+  read_roughly(block + AT_UID, SHORT_BYTES, &fields->uid);
+  read_roughly(block + AT_GID, SHORT_BYTES, &fields->gid);
+  bool number = tar_number(block + AT_SIZE, TAR_NUMBER_BYTES, &fields->size);
+  fields->guessed |= !number;
+  return number || (block[AT_SIZE] & 0x80) == 0 ||
+         tar_broken(error, "a header has a size that is no number");
+}
+
 bool
-tar_fields_read(TarFields *fields, const uint8_t *block, GError **error)
+tar_fields_read(TarFields *fields, const uint8_t *block, bool lenient, GError **error)
 {
   fields->format = format_of(block);
   fields->type = block[AT_TYPE];
   read_name(fields, block);
   g_string_truncate(fields->target, 0);
   append_text(fields->target, block + AT_TARGET, NAME_BYTES);
+  if (lenient)
+    return read_numbers_roughly(fields, block, error);
   if (!tar_number(block + AT_SIZE, TAR_NUMBER_BYTES, &fields->size) ||
       !tar_number(block + AT_MODE, SHORT_BYTES, &fields->mode) ||
       !tar_number(block + AT_UID, SHORT_BYTES, &fields->uid) ||

@@ -131,18 +131,18 @@ override_text(GString *text, Slice value)
 }
 
 bool
-tar_records_apply(const TarRecords *records, TarFields *fields, GError **error)
+tar_records_apply(const TarRecords *records, TarFields *fields, bool lenient, GError **error)
 {
   int64_t *const numbers[] = {&fields->size, &fields->uid, &fields->gid};
   override_text(fields->name, records->values[TAR_KEY_PATH]);
   override_text(fields->target, records->values[TAR_KEY_LINKPATH]);
   for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
     Slice number = records->values[TAR_KEY_SIZE + i];
-    if (number.size > 0 && !tar_decimal(number, numbers[i]))
+    if (number.size > 0 && !tar_decimal(number, numbers[i]) && !lenient)
       return tar_broken(error, "a pax record is no number: %s", keys[TAR_KEY_SIZE + i]);
   }
   for (TarKey key = TAR_KEY_MTIME; key <= TAR_KEY_CTIME; key++)
-    if (records->values[key].size > 0 && !is_time(records->values[key]))
+    if (records->values[key].size > 0 && !is_time(records->values[key]) && !lenient)
       return tar_broken(error, "a pax record is no time: %s", keys[key]);
   return true;
 }

@@ -18,6 +18,8 @@
 /* `xz -9` needs 65 MiB. */
 #define XZ_MEMORY  ((uint64_t)192 * 1024 * 1024)
 #define MAGIC_MOST 6u
+/* What zstd.h calls ZSTD_d_forceIgnoreChecksum where it is linked in. */
+#define ZSTD_IGNORES_CHECKSUMS ZSTD_d_experimentalParam3
 
 typedef enum { STEP_ON, STEP_MEMBER_ENDS, STEP_BROKEN, STEP_NO_MEMORY } Step;
 
@@ -61,9 +63,12 @@ begin_member(Unpacker *unpacker)
       unpacker->of.zstd = ZSTD_createDStream();
     return unpacker->of.zstd != NULL &&
            !ZSTD_isError(
-               ZSTD_DCtx_setParameter(unpacker->of.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
+               ZSTD_DCtx_setParameter(unpacker->of.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)) &&
+           !ZSTD_isError(ZSTD_DCtx_setParameter(unpacker->of.zstd, ZSTD_IGNORES_CHECKSUMS, 1));
   case UNPACK_XZ:
-    return lzma_stream_decoder(&unpacker->of.xz, XZ_MEMORY, 0) == LZMA_OK;
+    return lzma_stream_decoder(&unpacker->of.xz, XZ_MEMORY, LZMA_IGNORE_CHECK) == LZMA_OK;
+  case UNPACK_LZMA:
+    return lzma_alone_decoder(&unpacker->of.xz, XZ_MEMORY) == LZMA_OK;
   case UNPACK_BZIP2:
     return BZ2_bzDecompressInit(&unpacker->of.bzip2, 0, 0) == BZ_OK;
   }
@@ -73,7 +78,7 @@ begin_member(Unpacker *unpacker)
 static void
 end_member(Unpacker *unpacker)
 {
-  if (unpacker->kind == UNPACK_XZ)
+  if (unpacker->kind == UNPACK_XZ || unpacker->kind == UNPACK_LZMA)
     lzma_end(&unpacker->of.xz);
   if (unpacker->kind == UNPACK_BZIP2) {
     BZ2_bzDecompressEnd(&unpacker->of.bzip2);
@@ -166,7 +171,7 @@ has_magic(const Unpacker *unpacker)
                 [UNPACK_BZIP2] = {"BZh", 3}};
   const uint8_t *at = unpacker->input + unpacker->at;
   size_t left = input_left(unpacker);
-  if (unpacker->kind == UNPACK_DEFLATE)
+  if (unpacker->kind == UNPACK_DEFLATE || unpacker->kind == UNPACK_LZMA)
     return false;
   /* Frames that hold nothing (RFC 8878, 3.1.2). */
   if (unpacker->kind == UNPACK_ZSTD && left >= 4 && (at[0] & 0xf0) == 0x50 && at[1] == 0x2a &&
@@ -208,6 +213,8 @@ step_gzip(Unpacker *unpacker, uint8_t *out, size_t room, size_t *made)
     input_take(unpacker, left - state->avail_in);
   if (!in_header && state->avail_out <= space)
     *made = space - state->avail_out;
+  if (code == ISAL_INCORRECT_CHECKSUM && !in_header)
+    return STEP_MEMBER_ENDS;
   if (code < 0)
     return STEP_BROKEN;
   return !in_header && state->block_state == ISAL_BLOCK_FINISH ? STEP_MEMBER_ENDS : STEP_ON;
@@ -283,6 +290,7 @@ step(Unpacker *unpacker, uint8_t *out, size_t room, size_t *made)
   case UNPACK_ZSTD:
     return step_zstd(unpacker, out, room, made);
   case UNPACK_XZ:
+  case UNPACK_LZMA:
     return step_xz(unpacker, out, room, made);
   case UNPACK_BZIP2:
     return step_bzip2(unpacker, out, room, made);
@@ -303,6 +311,8 @@ go_on(Unpacker *unpacker, uint8_t *out, size_t room)
     error_set(&unpacker->failure, ASSAY_ERROR_LIMIT, "it needs more memory to unpack than it may");
   else if (result == STEP_BROKEN || (stuck && left > 0))
     error_set(&unpacker->failure, ASSAY_ERROR_INVALID, "its packed data is broken");
+  else if (stuck && unpacker->input_ended && unpacker->kind == UNPACK_LZMA)
+    unpacker->ended = true;
   else if (stuck && unpacker->input_ended)
     error_set(&unpacker->failure, ASSAY_ERROR_INVALID, "it is truncated");
   return made;

@@ -1,13 +1,21 @@
-/* Unpacking one stream, of gzip, zstd, xz, bzip2 or raw deflate, as people's tools do it: several
- * members follow each other, and what follows the last is not looked at. What comes before an error
- * is given before it is told. inflate.h, which layers are read by, is stricter.
+/* Unpacking one stream, of gzip, zstd, xz, bzip2, LZMA or raw deflate, as people's tools do it:
+ * several members follow each other, and what follows the last is not looked at. What comes before
+ * an error is given before it is told; a wrong checksum is none, for some tools go on. inflate.h,
+ * which layers are read by, is stricter.
  *
  * Untrusted bytes: only in the caged worker and in fuzz targets. Pure. */
 #pragma once
 
 #include "archive/layer.h"
 
-typedef enum { UNPACK_GZIP, UNPACK_ZSTD, UNPACK_XZ, UNPACK_BZIP2, UNPACK_DEFLATE } UnpackKind;
+typedef enum {
+  UNPACK_GZIP,
+  UNPACK_ZSTD,
+  UNPACK_XZ,
+  UNPACK_BZIP2,
+  UNPACK_LZMA, /* as `lzma` writes files; it may end without a mark */
+  UNPACK_DEFLATE,
+} UnpackKind;
 
 typedef struct Unpacker Unpacker;
 
