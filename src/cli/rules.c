@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "inspect/secrets/rule.h"
 #include "inventory/rule.h"
 #include "report/columns.h"
 
@@ -35,15 +36,44 @@ rule_to_json(const Rule *rule)
   return object;
 }
 
-static void
-print_json(void)
+/* What of credentials is told is a row for the engines that look for them. */
+static Rule
+rule_of_secret(const SecretRule *secret)
 {
-  g_autoptr(json_t) object = json_object();
-  json_t *list = json_array();
+  return (Rule){.id = secret->id,
+                .kind = OBSERVED_SECRET,
+                .severity = secret->severity,
+                .title = secret->title,
+                .title_zh = secret->title,
+                .remedy = rule_remedy_of_kind(OBSERVED_SECRET)};
+}
+
+/* Those that are asked for. (transfer full): of Rule */
+static GArray *
+wanted_rules(void)
+{
+  GArray *rules = g_array_new(FALSE, FALSE, sizeof(Rule));
+  for (size_t i = 0; secret_rule_sets[i] != NULL; i++)
+    for (size_t j = 0; j < secret_rule_sets[i]->count; j++) {
+      Rule rule = rule_of_secret(&secret_rule_sets[i]->rules[j]);
+      if (is_wanted(&rule))
+        g_array_append_val(rules, rule);
+    }
   for (size_t i = 0; rule_sets[i] != NULL; i++)
     for (size_t j = 0; j < rule_sets[i]->count; j++)
       if (is_wanted(&rule_sets[i]->rules[j]))
-        json_array_append_new(list, rule_to_json(&rule_sets[i]->rules[j]));
+        g_array_append_val(rules, rule_sets[i]->rules[j]);
+  return rules;
+}
+
+static void
+print_json(void)
+{
+  g_autoptr(GArray) rules = wanted_rules();
+  g_autoptr(json_t) object = json_object();
+  json_t *list = json_array();
+  for (guint i = 0; i < rules->len; i++)
+    json_array_append_new(list, rule_to_json(&g_array_index(rules, Rule, i)));
   json_object_set_new(object, "rules", list);
   command_print_json(object);
 }
@@ -59,14 +89,12 @@ print_table(bool chinese)
       {.title = "REFERENCES", .least = 16, .flags = COLUMN_CUT | COLUMN_EMPTY},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  for (size_t i = 0; rule_sets[i] != NULL; i++)
-    for (size_t j = 0; j < rule_sets[i]->count; j++) {
-      const Rule *rule = &rule_sets[i]->rules[j];
-      if (is_wanted(rule))
-        columns_add(table,
-                    (const char *[]){rule->id, kinds[rule->kind], severity_name(rule->severity),
-                                     chinese ? rule->title_zh : rule->title, rule->references});
-    }
+  g_autoptr(GArray) rules = wanted_rules();
+  for (guint i = 0; i < rules->len; i++) {
+    const Rule *rule = &g_array_index(rules, Rule, i);
+    columns_add(table, (const char *[]){rule->id, kinds[rule->kind], severity_name(rule->severity),
+                                        chinese ? rule->title_zh : rule->title, rule->references});
+  }
   g_autofree char *text = columns_to_text(table, terminal_width(), false);
   fputs(text, stdout);
 }

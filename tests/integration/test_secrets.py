@@ -9,6 +9,7 @@ import random
 import string
 import subprocess
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -223,3 +224,11 @@ def test_rules_of_ones_own(scan, start_server, push, planted, tmp_path):
     digest = push(server, planted.layout, "latest", "team/app")
     assert server.wait_for_scan("team/app", digest)["state"] == "done"
     assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == expected
+
+
+def test_the_rules_are_listed(assay):
+    rules = json.loads(assay("rules", "--kind", "secret", "--format", "json").stdout)["rules"]
+    guide = (Path(__file__).resolve().parents[2] / "docs/secrets.md").read_text()
+    assert len(rules) >= 150 and {rule["kind"] for rule in rules} == {"secret"}
+    assert all(f"`{rule['id']}`" in guide and rule["title"] and rule["remedy"] for rule in rules)
+    assert "github-pat" in assay("rules").stdout
