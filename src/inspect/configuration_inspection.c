@@ -17,6 +17,7 @@ static const JsonMember answer_members[] = {
     {JSON_MEMBER(ConfigurationAnswer, observations), .kind = &json_list,
      .table = &image_observation_table},
     {JSON_MEMBER(ConfigurationAnswer, unread), .kind = &json_lines},
+    {JSON_MEMBER(ConfigurationAnswer, commands), .kind = &json_lines},
 };
 const JsonTable configuration_answer_table = JSON_TABLE(ConfigurationAnswer, answer_members);
 
@@ -34,11 +35,13 @@ read_answer(const json_t *answer, ImageInventory *into, GError **error)
       g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
   ConfigurationAnswer read = {.observations = observations};
   bool taken = json_table_read(&configuration_answer_table, answer, &read, error);
-  g_autoptr(GPtrArray) unread = read.unread;
+  g_autoptr(GPtrArray) unread = read.unread, commands = read.commands;
   for (guint i = 0; taken && unread != NULL && i < unread->len; i++)
     add_unread(into, g_ptr_array_index(unread, i));
   if (taken)
     g_ptr_array_extend_and_steal(into->observations, g_steal_pointer(&observations));
+  if (taken && commands != NULL)
+    g_ptr_array_extend_and_steal(into->commands, g_steal_pointer(&commands));
   return taken;
 }
 

@@ -34,5 +34,6 @@ extern const JsonTable configuration_input_table;
 typedef struct {
   GPtrArray *observations; /* ImageObservation */
   GPtrArray *unread;       /* char *: "secrets in history" */
+  GPtrArray *commands;     /* char *: as ImageInventory.commands */
 } ConfigurationAnswer;
 extern const JsonTable configuration_answer_table;

@@ -153,6 +153,7 @@ observe_config(Slice bytes, ConfigurationAnswer *into, GError **error)
     hide(g_array_index(texts, Text, i).text, &hiding);
   const ConfigurationHidden hidden = {values, hiding.all || values->len > VALUES_MAX};
   into->observations = configuration_of_image(config, &hidden, error);
+  into->commands = configuration_commands_of_image(config, &hidden);
   for (guint i = 0; into->observations != NULL && i < texts->len; i++) {
     const Text *text = &g_array_index(texts, Text, i);
     take_secrets(slice_from_string(text->text), text->path, 0, text->layer, into);
@@ -181,7 +182,7 @@ answer(Slice bytes, const char *name, GError **error)
   ConfigurationAnswer found = {.unread = unread};
   bool observed = name != NULL ? observe_dockerfile(bytes, name, &found, error)
                                : observe_config(bytes, &found, error);
-  g_autoptr(GPtrArray) observations = found.observations;
+  g_autoptr(GPtrArray) observations = found.observations, commands = found.commands;
   return observed ? json_table_write(&configuration_answer_table, &found) : NULL;
 }
 

@@ -13,6 +13,7 @@ image_inventory_empty(void)
   inventory->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->observations = g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
+  inventory->commands = g_ptr_array_new_with_free_func(g_free);
   inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   return inventory;
 }
@@ -27,6 +28,7 @@ image_inventory_free(ImageInventory *inventory)
   g_array_unref(inventory->doubles);
   g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->observations);
+  g_ptr_array_unref(inventory->commands);
   if (inventory->united != NULL)
     g_ptr_array_unref(inventory->united);
   g_ptr_array_unref(inventory->layers);

@@ -31,6 +31,8 @@ typedef struct {
   guint left_out;    /* packages that image_inventory_drop_development() took out */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *observations; /* ImageObservation */
+  GPtrArray *commands;     /* char *: what the history says made each layer, without its secrets, ""
+                              where     that is not known; empty: it does not tell, or nobody asked */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
   GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but
                         the advisories; `unread` is empty, and the layers have only their digests and

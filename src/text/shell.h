@@ -4,8 +4,8 @@
  *
  * "set -e; (cd /x && FOO=1 curl -k "$URL" | sudo sh) > /log" gives `set -e`, `cd /x`,
  * `FOO=1 curl -k $URL`, and `sudo sh`, which is piped from that. Comments, documents in place and
- * words of control (if, then, do, {, !) are left out; what `sh -c '...'`, `$(...)`, backticks,
- * `eval` and `xargs` run are commands, too. */
+ * words of control (if, then, do, {, !) are left out; what `sh -c '...'`, `$(...)`, `<(...)`,
+ * backticks, `eval` and `xargs` run are commands, too. */
 #pragma once
 
 #include <glib.h>
@@ -20,11 +20,14 @@ typedef struct {
   GPtrArray *
       words; /* char *: the program and its arguments, without quotes; at least one, or variables */
   GPtrArray
-      *redirects; /* char *: ">/etc/apt/sources.list", ">>x"; "2>&1" and the like are left out */
-  char *text;     /* as it is written, with its quotes, its space each one blank */
-  int piped_from; /* the command whose output is its input; or -1 */
-  size_t at;      /* where it begins in the text; of one in quotes, the command that runs it */
-  bool guarded;   /* it runs only where a command before it fails (||) */
+      *redirects;  /* char *: ">/etc/apt/sources.list", ">>x"; "2>&1" and the like are left out */
+  char *text;      /* as it is written, with its quotes, its space each one blank */
+  int piped_from;  /* the command whose output is its input; or -1 */
+  int piped_first; /* the first of the group whose output that is, "(a; b) | c"; else as piped_from
+                    */
+  GString *input;  /* what documents and words in place (<<EOF, <<<) give it; or NULL */
+  size_t at;       /* where it begins in the text; of one in quotes, the command that runs it */
+  bool guarded;    /* it runs only where a command before it fails (||) */
 } ShellCommand;
 
 /* ShellCommand: one that another runs comes before it where it is in a word of it ($(...)), and

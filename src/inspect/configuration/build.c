@@ -40,6 +40,7 @@ build_new(const ImageConfig *config)
   Build *build = g_new0(Build, 1);
   build->steps = g_ptr_array_new_with_free_func(step_free);
   build->stages = g_ptr_array_new_with_free_func(stage_free);
+  build->others = g_ptr_array_new_with_free_func(g_free);
   build->config = config;
   return build;
 }
@@ -51,6 +52,7 @@ build_free(Build *build)
     return;
   g_ptr_array_unref(build->steps);
   g_ptr_array_unref(build->stages);
+  g_ptr_array_unref(build->others);
   g_free(build);
 }
 

@@ -46,8 +46,9 @@ typedef struct {
   GPtrArray *steps;  /* BuildStep, in order */
   GPtrArray *stages; /* BuildStage; the last is the image's. Of a history: one, without an image */
   const ImageConfig *config; /* borrowed; NULL: it is of a Dockerfile */
-  guint commands;            /* of all steps */
-  bool overflows;            /* there are more of them, or more steps, than are looked at */
+  GPtrArray *others; /* char *: entries of a history that no builder wrote, or none that is known */
+  guint commands;    /* of all steps */
+  bool overflows;    /* there are more of them, or more steps, than are looked at */
 } Build;
 
 /* (transfer full) */

@@ -134,6 +134,8 @@ add_entry(Build *build, const char *entry, int layer)
     add_arguments(build, arguments, layer), add_run(build, script, layer, text == start);
   else if (dockerfile_is_instruction(text))
     add_instruction(build, text, layer, !of_buildkit);
+  else
+    g_ptr_array_add(build->others, g_steal_pointer(&text));
 }
 
 Build *

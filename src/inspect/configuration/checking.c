@@ -26,8 +26,8 @@ add(Checking *into, const char *path, uint32_t line, int layer, const char *show
   if (into->masked >= OBSERVATIONS_MAX || !is_new(into, path, line, shown))
     return;
   into->masked++;
-  bool hides = shown == NULL || into->hidden.all;
-  g_autofree char *masked = hides ? NULL : configuration_masked(shown, into->hidden.values);
+  g_autofree char *masked =
+      shown == NULL ? NULL : masks_apply(into->masks, shown, MASKED_EVIDENCE_MAX);
   if (g_strcmp0(masked, shown) != 0 && !is_new(into, path, line, masked))
     return;
   const Observation observation = {.kind = OBSERVED_CONFIGURATION,

@@ -2,6 +2,7 @@
  * by what commands are given. */
 #include <string.h>
 
+#include "inspect/configuration/command_values.h"
 #include "inspect/configuration/configuration-private.h"
 
 /* "NAME=value" that holds one. */
@@ -108,18 +109,35 @@ has_password(const char *word)
   return configuration_may_be_secret(password);
 }
 
-static bool
-has_literal_after_colon(const char *word)
+typedef struct {
+  CommandValueKind kind;
+  bool any; /* also one that looks like none: of an account it is one all the same */
+  bool found;
+} Literal;
+
+/* A CommandValueFound of Literal: whether there is one of its kind that is written out. */
+static void
+take_literal(CommandValueKind kind, const char *before, const char *value, void *data)
 {
-  const char *colon = word == NULL ? NULL : strchr(word, ':');
-  return colon != NULL && strchr(word, '$') == NULL && configuration_may_be_secret(colon + 1);
+  Literal *literal = data;
+  literal->found |= kind == literal->kind && strpbrk(value, "$`") == NULL &&
+                    (literal->any || configuration_may_be_secret(value));
 }
 
 static bool
-is_literal(const char *value)
+has_literal(const CheckedCommand *command, CommandValueKind kind, bool any)
 {
-  return value != NULL && *value != '\0' && strchr(value, '$') == NULL &&
-         strchr(value, '`') == NULL && configuration_may_be_secret(value);
+  guint at = 0;
+  Literal literal = {kind, any, false};
+  if (g_ptr_array_find(command->step->commands, command->command, &at))
+    command_values(command->step->commands, at, take_literal, &literal);
+  return literal.found;
+}
+
+static bool
+is_of_accounts(const CheckedCommand *command)
+{
+  return command_is(command, "passwd chpasswd chgpasswd newusers usermod useradd adduser");
 }
 
 static bool
@@ -130,16 +148,8 @@ gives_credentials(const CheckedCommand *command)
   for (guint i = command->first; !shows && i < words->len; i++)
     if (has_password(g_ptr_array_index(words, i)))
       return true;
-  if (command_is(command, "curl") && (has_literal_after_colon(command_value(command, "-u")) ||
-                                      has_literal_after_colon(command_value(command, "--user"))))
-    return true;
-  if (command_is(command, "wget") && (is_literal(command_value(command, "--password")) ||
-                                      is_literal(command_value(command, "--http-password"))))
-    return true;
-  return command_is(command, "docker podman buildah skopeo helm") &&
-         command_has_word(command, "login") &&
-         (is_literal(command_value(command, "-p")) ||
-          is_literal(command_value(command, "--password")));
+  return !is_of_accounts(command) &&
+         (has_literal(command, VALUE_OPTION, false) || has_literal(command, VALUE_FED, false));
 }
 
 static bool
@@ -156,29 +166,13 @@ sets_secret(const CheckedCommand *command)
   return false;
 }
 
-/* "root:secret", which is piped into chpasswd. */
-static bool
-is_fed_password(const CheckedCommand *command)
-{
-  int from = command->command->piped_from;
-  if (from < 0)
-    return command_has_word(command, "-d");
-  const ShellCommand *source = g_ptr_array_index(command->step->commands, from);
-  for (guint i = 1; i < source->words->len; i++) {
-    const char *word = g_ptr_array_index(source->words, i);
-    const char *colon = strchr(word, ':');
-    bool told = colon == NULL ? command_is(command, "passwd") && *word != '-' : true;
-    if (told && strchr(word, '$') == NULL)
-      return true;
-  }
-  return false;
-}
-
 static bool
 sets_password(const CheckedCommand *command)
 {
-  if (command_is(command, "chpasswd passwd"))
-    return is_fed_password(command);
+  if (command_is(command, "passwd") && command_has_word(command, "-d"))
+    return true;
+  if (command_is(command, "passwd chpasswd chgpasswd newusers"))
+    return has_literal(command, VALUE_FED, true);
   const char *value =
       command_is(command, "usermod useradd")
           ? (command_value(command, "-p") != NULL ? command_value(command, "-p")

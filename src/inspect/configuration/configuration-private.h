@@ -14,10 +14,6 @@ void checking_found_config(Checking *into, const char *path, const char *shown);
 void checking_find_words(const Build *build, Checking *into, char *const *told, const char *place,
                          const char *keyword, bool (*bad)(const char *word));
 
-/* @text for a person: @secrets (char *, or NULL), passwords, tokens and the like masked, printable,
- * at most 200 bytes. (transfer full)
- */
-char *configuration_masked(const char *text, const GPtrArray *secrets);
 /* Whether a variable of this name holds a secret, and whether @value can be one. */
 bool configuration_names_secret(const char *name);
 bool configuration_may_be_secret(const char *value);

@@ -77,10 +77,11 @@ observe(const Build *build, unsigned of, const char *name, const GPtrArray *glob
     error_set(error, ASSAY_ERROR_LIMIT, "more commands than are looked at");
     return NULL;
   }
+  g_autoptr(Masks) masks = masks_new(build, hidden);
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   Checking into = {.name = name,
                    .global = global,
-                   .hidden = hidden != NULL ? *hidden : (ConfigurationHidden){0},
+                   .masks = masks,
                    .observations =
                        g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free),
                    .seen = seen};
@@ -106,4 +107,24 @@ configuration_of_image(const ImageConfig *config, const ConfigurationHidden *hid
 {
   g_autoptr(Build) build = build_of_image(config);
   return observe(build, CHECK_HISTORIES, "history", NULL, hidden, error);
+}
+
+GPtrArray *
+configuration_commands_of_image(const ImageConfig *config, const ConfigurationHidden *hidden)
+{
+  g_autoptr(Build) build = build_of_image(config);
+  g_autoptr(Masks) masks = build->overflows ? NULL : masks_new(build, hidden);
+  GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
+  guint layers = 0;
+  for (guint i = 0; i < config->history_empty->len; i++)
+    layers += !g_array_index(config->history_empty, bool, i);
+  for (guint i = 0; layers == config->diff_ids->len && i < config->history->len; i++) {
+    if (g_array_index(config->history_empty, bool, i))
+      continue;
+    char *masked = masks == NULL ? NULL
+                                 : masks_apply(masks, g_ptr_array_index(config->history, i),
+                                               MASKED_COMMAND_MAX);
+    g_ptr_array_add(commands, masked != NULL ? masked : g_strdup(""));
+  }
+  return commands;
 }

@@ -31,3 +31,9 @@ GPtrArray *configuration_of_dockerfile(Slice text, const char *name,
  * (transfer full) */
 GPtrArray *configuration_of_image(const ImageConfig *config, const ConfigurationHidden *hidden,
                                   GError **error);
+
+/* What the history says made each layer, from the bottom, without secrets (mask.h): char *, ""
+ * where it is not known or not shown. None where the history is of another number of layers.
+ * (transfer full) */
+GPtrArray *configuration_commands_of_image(const ImageConfig *config,
+                                           const ConfigurationHidden *hidden);

@@ -306,21 +306,12 @@ add_packages(Shed *shed, const ImageInventory *image)
   g_array_sort(shed->packages, compare_packages);
 }
 
-/* Where the history has one entry that is not empty for each layer. */
 static void
-add_commands(Shed *shed, const ImageConfig *config)
+add_commands(Shed *shed, const GPtrArray *commands)
 {
-  guint layers = 0, next = 0;
-  if (config == NULL || config->history == NULL)
-    return;
-  for (guint i = 0; i < config->history->len; i++)
-    layers += !g_array_index(config->history_empty, bool, i);
-  for (guint i = 0; layers == shed->layers->len && i < config->history->len; i++) {
-    const char *command = g_ptr_array_index(config->history, i);
-    if (g_array_index(config->history_empty, bool, i))
-      continue;
-    ShedLayer *layer = &g_array_index(shed->layers, ShedLayer, next++);
-    layer->command = *command == '\0' ? NULL : g_strdup(command);
+  for (guint i = 0; commands->len == shed->layers->len && i < commands->len; i++) {
+    const char *command = g_ptr_array_index(commands, i);
+    g_array_index(shed->layers, ShedLayer, i).command = *command == '\0' ? NULL : g_strdup(command);
   }
 }
 
@@ -360,7 +351,7 @@ shed_of_image(const ImageInventory *image, const ImageConfig *config)
     }
   g_ptr_array_sort(shed->files, compare_files);
   add_packages(shed, image);
-  add_commands(shed, config);
+  add_commands(shed, image->commands);
   return shed;
 }
 

@@ -16,7 +16,7 @@ static const struct {
     {"a comment in a line", "a b#c #d\ne", "a|b#c / e"},
     {"assignments", "A=b C='d e' f G=h", "A=b C=d e f|G=h"},
     {"assignments alone", "A=b", "A=b "},
-    {"subshells", "(cd a && (b)) | c", "cd|a / b / (1)c"},
+    {"subshells", "(cd a && (b)) | c", "cd|a / b / (0-1)c"},
     {"groups and control", "if a; then b; else ! c; fi; while d; do e; done; { f; }",
      "a / b / c / d / e / f"},
     {"for", "for x in a b $(c); do d $x; done", "c / d|$x"},
@@ -29,11 +29,18 @@ static const struct {
     {"braces", "a ${b:-$(c)} d", "a|${b:-$(c)}|d"},
     {"redirections", "a >b 2>&1 >>'c d' <e &>f", "a >b >>c d >f"},
     {"glued", "a>b;c", "a >b / c"},
-    {"a document", "a <<E b\nc | sh\nE\nd", "a|b / d"},
-    {"a document with tabs", "a <<-'E'\n\tb\n\tE\nc", "a / c"},
-    {"a document that a shell reads", "sh <<E\nb\nE\nc", "sh / b / c"},
-    {"two documents", "a <<X <<Y\nX1\nX\nY1\nY\nb", "a / b"},
-    {"a word in place", "a <<<b c", "a|c"},
+    {"a document", "a <<E b\nc | sh\nE\nd", "a|b <c | sh\n / d"},
+    {"a document with tabs", "a <<-'E'\n\tb\n\tE\nc", "a <\tb\n / c"},
+    {"a document that a shell reads", "sh <<E\nb\nE\nc", "sh <b\n / b / c"},
+    {"two documents", "a <<X <<Y\nX1\nX\nY1\nY\nb", "a <X1\nY1\n / b"},
+    {"a word in place", "a <<<b c", "a|c <b"},
+    {"a document that a program reads", "a <<E | b\nc\nE", "a <c\n / (0)b"},
+    {"commands in the place of a file", "a <(b | c) d", "b / (0)c / a|<(b | c)|d"},
+    {"commands as the input", "a < <(b c)", "b|c / a|<(b c)"},
+    {"a group into a pipe", "x; (a; b) | c", "x / a / b / (1-2)c"},
+    {"groups into pipes", "{ a; b; } | c; for x in y; do d; e; done | f; g | h",
+     "a / b / (0-1)c / d / e / (3-4)f / g / (6)h"},
+    {"a group and a command", "(a; b); c | d", "a / b / c / (2)d"},
     {"sh -c", "sh -c 'a && b' c", "sh|-c|a && b|c / a / b"},
     {"sh with options", "bash -eo pipefail -ec 'a | b'", "bash|-eo|pipefail|-ec|a | b / a / (1)b"},
     {"eval", "eval \"a; b\"", "eval|a; b / a / b"},
@@ -52,7 +59,9 @@ in_words(const GPtrArray *commands)
   for (guint i = 0; i < commands->len; i++) {
     const ShellCommand *command = g_ptr_array_index(commands, i);
     g_string_append(text, i == 0 ? "" : " / ");
-    if (command->piped_from >= 0)
+    if (command->piped_first < command->piped_from)
+      g_string_append_printf(text, "(%d-%d)", command->piped_first, command->piped_from);
+    else if (command->piped_from >= 0)
       g_string_append_printf(text, "(%d)", command->piped_from);
     for (guint j = 0; j < command->variables->len; j++)
       g_string_append_printf(text, "%s ", (char *)g_ptr_array_index(command->variables, j));
@@ -61,6 +70,8 @@ in_words(const GPtrArray *commands)
                              (char *)g_ptr_array_index(command->words, j));
     for (guint j = 0; j < command->redirects->len; j++)
       g_string_append_printf(text, " %s", (char *)g_ptr_array_index(command->redirects, j));
+    if (command->input != NULL)
+      g_string_append_printf(text, " <%s", command->input->str);
   }
   return g_string_free(text, FALSE);
 }
