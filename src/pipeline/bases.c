@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "oci/chain_id.h"
+#include "oci/reference.h"
 #include "pipeline/pipeline-private.h"
 #include "registry/known_names.h"
 
@@ -75,6 +76,10 @@ static void
 read_annotations(const Manifest *manifest, BaseImage *base)
 {
   base->named = annotation(manifest, "org.opencontainers.image.base.name");
+  /* What is no name of an image is not shown: it may be an address with a password. */
+  g_autoptr(Reference) reference = base->named == NULL ? NULL : reference_parse(base->named, NULL);
+  if (reference == NULL)
+    g_clear_pointer(&base->named, g_free);
   base->named_digest = annotation(manifest, "org.opencontainers.image.base.digest");
   if (base->named_digest != NULL && !digest_is_valid(base->named_digest))
     g_clear_pointer(&base->named_digest, g_free);

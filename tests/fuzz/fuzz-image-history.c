@@ -1,4 +1,6 @@
 /* Configs of strangers: what their members and their histories show. */
+#include <string.h>
+
 #include "inspect/configuration/configuration.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,5 +14,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const ImageObservation *one = g_ptr_array_index(found, i);
     g_assert_true(one->layer == OBSERVED_IN_IMAGE || one->layer < config->diff_ids->len);
   }
+  g_autoptr(GPtrArray) commands =
+      config == NULL ? NULL : configuration_commands_of_image(config, NULL);
+  for (guint i = 0; commands != NULL && i < commands->len; i++)
+    g_assert_true(strlen(g_ptr_array_index(commands, i)) <= 4096);
   return 0;
 }

@@ -256,7 +256,7 @@ def test_findings_and_commands(shed, assay, alpine_data, tmp_path):
     wanted = {severity: sum(one["severity"] == severity for one in scanned["findings"]) for severity in total}
     assert total == wanted and sum(report["layers"][0]["findings"].values()) > 0
     assert sum(report["layers"][1]["findings"].values()) > 0
-    assert [layer["command"] for layer in report["layers"]] == [history[0]["created_by"].rstrip(), history[2]["created_by"].replace("\x1b", "?")]
+    assert [layer["command"] for layer in report["layers"]] == [history[0]["created_by"], history[2]["created_by"].replace("\x1b", "?")]
     table = shed(*layers, history=history, text=True)
     assert "ADD file:1 in /" in table and "\x1b" not in table and "# buildkit" not in table and "#(nop)" not in table
     # A history of another number of layers says nothing of any.

@@ -14,7 +14,7 @@
 
 /* Rises like a detector's version, when the checks find what they did not: stored images are looked
  * at again. */
-#define CONFIGURATION_VERSION 2u
+#define CONFIGURATION_VERSION 3u
 
 /* What is shown nowhere, besides the values of variables with such names. */
 typedef struct {
