@@ -4,11 +4,20 @@
 #include <string.h>
 
 const ConfigurationCheck *const configuration_families[] = {
-    configuration_image_checks,   configuration_stage_checks,
-    configuration_file_checks,    configuration_secret_checks,
-    configuration_run_checks,     configuration_trust_checks,
-    configuration_package_checks, NULL,
+    configuration_image_checks,  configuration_stage_checks,   configuration_file_checks,
+    configuration_secret_checks, configuration_fetch_checks,   configuration_run_checks,
+    configuration_trust_checks,  configuration_package_checks, NULL,
 };
+
+CheckedCommand
+checked_command(const Build *build, const BuildStep *step, guint at)
+{
+  CheckedCommand command = {.build = build, .step = step};
+  command.command = g_ptr_array_index(step->commands, at);
+  const char *program = shell_program(command.command, &command.first);
+  command.program = program != NULL ? program : "";
+  return command;
+}
 
 bool
 step_is(const BuildStep *step, const char *keyword)

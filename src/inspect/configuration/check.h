@@ -34,6 +34,9 @@ typedef struct {
 
 /* --- what functions ask --- */
 
+/* The command @at of the step. */
+CheckedCommand checked_command(const Build *build, const BuildStep *step, guint at);
+
 bool step_is(const BuildStep *step, const char *keyword);
 /* Whether the program is one of @names, words with a blank between. */
 bool command_is(const CheckedCommand *command, const char *names);
@@ -50,7 +53,7 @@ const char *command_value(const CheckedCommand *command, const char *option);
 
 /* The families, each with a row without a rule at its end. */
 extern const ConfigurationCheck configuration_image_checks[], configuration_stage_checks[],
-    configuration_file_checks[], configuration_secret_checks[], configuration_run_checks[],
-    configuration_trust_checks[], configuration_package_checks[];
+    configuration_file_checks[], configuration_secret_checks[], configuration_fetch_checks[],
+    configuration_run_checks[], configuration_trust_checks[], configuration_package_checks[];
 /* All of them, NULL-ended. */
 extern const ConfigurationCheck *const configuration_families[];

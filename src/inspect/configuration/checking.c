@@ -41,8 +41,8 @@ add(Checking *into, const char *path, uint32_t line, int layer, const char *show
                   image_observation_new(observation_copy(&observation), in, false));
 }
 
-void
-checking_found_at(Checking *into, const BuildStep *step, uint32_t line, const char *shown)
+static void
+found_at(Checking *into, const BuildStep *step, uint32_t line, const char *shown)
 {
   if (!configuration_is_ignored(step, into->global, into->rule))
     add(into, into->name, line, step->layer, shown);
@@ -51,7 +51,20 @@ checking_found_at(Checking *into, const BuildStep *step, uint32_t line, const ch
 void
 checking_found(Checking *into, const BuildStep *step, const char *shown)
 {
-  checking_found_at(into, step, step->line, shown != NULL ? shown : step->text);
+  found_at(into, step, step->line, shown != NULL ? shown : step->text);
+}
+
+void
+checking_found_command(Checking *into, const BuildStep *step, const ShellCommand *command)
+{
+  GString *shown = g_string_new("RUN ");
+  for (int i = command->piped_first; i >= 0 && i <= command->piped_from; i++) {
+    const ShellCommand *source = g_ptr_array_index(step->commands, i);
+    g_string_append_printf(shown, "%s%s", source->text, i < command->piped_from ? "; " : " | ");
+  }
+  g_string_append(shown, command->text);
+  g_autofree char *text = g_string_free(shown, FALSE);
+  found_at(into, step, step->line == 0 ? 0 : build_step_line(step, command->at), text);
 }
 
 void

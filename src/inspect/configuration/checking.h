@@ -14,6 +14,3 @@ struct Checking {
   GHashTable *seen;        /* what is observed once is not again */
   guint masked;            /* texts */
 };
-
-/* checking_found() at a line of its own. */
-void checking_found_at(Checking *into, const BuildStep *step, uint32_t line, const char *shown);

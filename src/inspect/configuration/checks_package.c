@@ -31,16 +31,6 @@ static const char apt[] = "apt apt-get aptitude";
 static const char red_hat[] = "yum dnf dnf5 microdnf tdnf";
 static const char installs[] = "install in add groupinstall localinstall reinstall";
 
-static CheckedCommand
-view(const CheckedCommand *of, guint at)
-{
-  CheckedCommand other = {.build = of->build, .step = of->step};
-  other.command = g_ptr_array_index(of->step->commands, at);
-  const char *program = shell_program(other.command, &other.first);
-  other.program = program != NULL ? program : "";
-  return other;
-}
-
 /* --- updates --- */
 
 static bool
@@ -59,7 +49,7 @@ static bool
 is_used(const CheckedCommand *command)
 {
   for (guint i = 0; i < command->step->commands->len; i++) {
-    const CheckedCommand other = view(command, i);
+    const CheckedCommand other = checked_command(command->build, command->step, i);
     if (other.command == command->command)
       continue;
     const char *verb = verb_of(&other);
@@ -151,7 +141,7 @@ static bool
 cleans(const CheckedCommand *command, const char *names, const char *verbs, const char *folder)
 {
   for (guint i = 0; i < command->step->commands->len; i++) {
-    const CheckedCommand other = view(command, i);
+    const CheckedCommand other = checked_command(command->build, command->step, i);
     if ((verbs != NULL && has_verb(&other, names, verbs)) ||
         (folder != NULL && removes(&other, folder)))
       return true;

@@ -4,48 +4,6 @@
 #include "inspect/configuration/configuration-private.h"
 
 static bool
-fetches(const ShellCommand *command)
-{
-  guint first = 0;
-  const char *program = shell_program(command, &first);
-  return program != NULL && (strcmp(program, "curl") == 0 || strcmp(program, "wget") == 0);
-}
-
-static bool
-interprets(const CheckedCommand *command)
-{
-  return command_is(command, "sh bash dash ash zsh ksh python python2 python3 perl ruby node php");
-}
-
-/* A program that comes from the network and is run unseen: `curl ... | sh`, also with filters
- * between. */
-static bool
-pipes_to_shell(const CheckedCommand *command)
-{
-  const GPtrArray *all = command->step->commands;
-  int from = command->command->piped_from;
-  for (unsigned i = 0; interprets(command) && from >= 0 && i < 10; i++) {
-    const ShellCommand *source = g_ptr_array_index(all, from);
-    if (fetches(source))
-      return true;
-    from = source->piped_from;
-  }
-  /* sh -c "$(curl ...)", bash <(curl ...) */
-  if (!interprets(command) && !command_is(command, "eval source ."))
-    return false;
-  for (guint i = command->first; i < command->command->words->len; i++) {
-    const char *word = g_ptr_array_index(command->command->words, i);
-    const char *inner = g_str_has_prefix(word, "$(")  ? word + 2
-                        : g_str_has_prefix(word, "`") ? word + 1
-                                                      : "";
-    inner += strspn(inner, " ");
-    if (g_str_has_prefix(inner, "curl ") || g_str_has_prefix(inner, "wget "))
-      return true;
-  }
-  return false;
-}
-
-static bool
 uses_sudo(const CheckedCommand *command)
 {
   const GPtrArray *words = command->command->words;
@@ -274,7 +232,6 @@ loses_failures(const CheckedCommand *command)
 #define BOTH        (CHECK_DOCKERFILES | CHECK_HISTORIES)
 #define ALL         CHECK_ALL_STAGES
 const ConfigurationCheck configuration_run_checks[] = {
-    {"pipe-to-shell", BOTH | ALL, .command = pipes_to_shell},
     {"pipe-loses-failures", DOCKERFILES | ALL, .command = loses_failures},
     {"sudo", BOTH | ALL, .command = uses_sudo},
     {"sudo-without-password", BOTH, .command = frees_sudo},

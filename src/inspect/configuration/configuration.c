@@ -14,20 +14,9 @@ ask_commands(const ConfigurationCheck *check, const Build *build, const BuildSte
              Checking *into)
 {
   for (guint i = 0; i < step->commands->len; i++) {
-    const ShellCommand *shell = g_ptr_array_index(step->commands, i);
-    CheckedCommand command = {build, step, shell, "", 0};
-    const char *program = shell_program(shell, &command.first);
-    command.program = program != NULL ? program : "";
-    if (!check->command(&command))
-      continue;
-    /* What is piped into it belongs to it. */
-    const ShellCommand *source =
-        shell->piped_from < 0 ? NULL : g_ptr_array_index(step->commands, shell->piped_from);
-    g_autofree char *shown = source == NULL
-                                 ? g_strconcat("RUN ", shell->text, NULL)
-                                 : g_strconcat("RUN ", source->text, " | ", shell->text, NULL);
-    uint32_t line = step->line == 0 ? 0 : build_step_line(step, shell->at);
-    checking_found_at(into, step, line, shown);
+    const CheckedCommand command = checked_command(build, step, i);
+    if (check->command(&command))
+      checking_found_command(into, step, command.command);
   }
 }
 
