@@ -56,14 +56,25 @@ source_at(const BuildStep *step, guint at)
 }
 
 static bool
-adds_url(const Build *build, const BuildStep *step)
+brings_url(const BuildStep *step)
 {
-  bool checked = build_step_flag(step, "checksum") != NULL;
-  for (guint i = 0; step_is(step, "ADD") && step->flags_known && !checked && i < sources_of(step);
-       i++)
+  for (guint i = 0; step_is(step, "ADD") && i < sources_of(step); i++)
     if (is_url(source_at(step, i)) && !is_repository(source_at(step, i)))
       return true;
   return false;
+}
+
+static bool
+adds_url(const Build *build, const BuildStep *step)
+{
+  return step->flags_known && build_step_flag(step, "checksum") == NULL && brings_url(step);
+}
+
+/* BuildKit writes --chown, --chmod and --parents into the history, and no --checksum. */
+static bool
+adds_url_somehow(const Build *build, const BuildStep *step)
+{
+  return !step->flags_known && brings_url(step);
 }
 
 static bool
@@ -139,6 +150,9 @@ copies_secret(const Build *build, const BuildStep *step)
     return false;
   for (guint i = 0; i < sources_of(step); i++) {
     const char *source = source_at(step, i);
+    /* BuildKit's history has no --from; what is of the context has rarely a whole path. */
+    if (!step->flags_known && *source == '/')
+      continue;
     g_autofree char *name = last_part(source);
     if (is_secret_name(name) || strstr(source, ".aws/") != NULL ||
         strstr(source, ".ssh/id_") != NULL)
@@ -186,6 +200,7 @@ copies_open(const Build *build, const BuildStep *step)
 #define ALL  CHECK_ALL_STAGES
 const ConfigurationCheck configuration_file_checks[] = {
     {"add-url", BOTH | ALL, .step = adds_url},
+    {"add-url-unknown", CHECK_HISTORIES, .step = adds_url_somehow},
     {"add-file", CHECK_DOCKERFILES | ALL, .step = adds_file},
     {"secret-copied", BOTH | ALL, .step = copies_secret},
     {"repository-copied", BOTH, .step = copies_repository},

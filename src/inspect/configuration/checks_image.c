@@ -198,21 +198,36 @@ has_wrong_port(const Build *build, const BuildStep *step)
 
 /* --- the health check and the command --- */
 
+/* HEALTHCHECK NONE takes away the one that the base brings. */
+static void
+check_health_of_config(const ImageConfig *config, Checking *into)
+{
+  char **test = config->health_check;
+  bool none = test != NULL && (*test == NULL || strcmp(*test, "NONE") == 0);
+  if (none)
+    checking_found_config(into, "config:Healthcheck", "NONE");
+  else if (test == NULL && starts_something(config))
+    checking_found_config(into, "config:Healthcheck", NULL);
+}
+
 static void
 check_health(const Build *build, Checking *into)
 {
+  const BuildStep *last = NULL;
   if (build->config != NULL) {
-    const ImageConfig *config = build->config;
-    if (config->health_check == NULL && starts_something(config))
-      checking_found_config(into, "config:Healthcheck", NULL);
+    check_health_of_config(build->config, into);
     return;
   }
   for (guint i = 0; i < build->steps->len; i++) {
     const BuildStep *step = g_ptr_array_index(build->steps, i);
-    if (step_is(step, "HEALTHCHECK") && build_is_of_image(build, step))
-      return;
+    if (step_is(step, "HEALTHCHECK") && !step->onbuild && build_is_of_image(build, step))
+      last = step;
   }
-  if (has_command(build))
+  const char *first =
+      last == NULL || last->words->len == 0 ? NULL : g_ptr_array_index(last->words, 0);
+  if (first != NULL && g_ascii_strcasecmp(first, "NONE") == 0)
+    checking_found(into, last, NULL);
+  else if (last == NULL && has_command(build))
     checking_found(into, last_from(build), NULL);
 }
 

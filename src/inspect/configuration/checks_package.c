@@ -252,7 +252,7 @@ installs_server(const CheckedCommand *command)
 #define BOTH        (CHECK_DOCKERFILES | CHECK_HISTORIES)
 #define ALL         CHECK_ALL_STAGES
 const ConfigurationCheck configuration_package_checks[] = {
-    {"upgrade-in-build", DOCKERFILES, .command = upgrades},
+    {"upgrade-in-build", BOTH, .command = upgrades},
     {"update-alone", BOTH, .command = updates_alone},
     {"install-asks", DOCKERFILES | ALL, .command = asks},
     {"install-recommends", DOCKERFILES, .command = recommends},
