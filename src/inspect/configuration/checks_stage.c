@@ -33,21 +33,77 @@ tag_of(const char *image, bool *digest)
   return colon == NULL ? NULL : colon + 1;
 }
 
+/* The name or the number of a stage before the step's. */
+static bool
+is_stage(const Build *build, const BuildStep *step, const char *name)
+{
+  if (*name != '\0' && strspn(name, G_CSET_DIGITS) == strlen(name))
+    return true;
+  for (int i = 0; i < step->stage; i++) {
+    const BuildStage *stage = g_ptr_array_index(build->stages, i);
+    if (stage->name != NULL && g_ascii_strcasecmp(stage->name, name) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* @name, of @size bytes: of a COPY --from, or a mount's from=. */
+static bool
+is_brought(const Build *build, const BuildStep *step, const char *name, size_t size,
+           bool (*judge)(const char *image))
+{
+  g_autofree char *image = g_strndup(name, size);
+  return *image != '\0' && strchr(image, '$') == NULL && strcmp(image, "scratch") != 0 &&
+         !is_stage(build, step, image) && judge(image);
+}
+
+/* Whether an image of another build that the step uses is so: it begins with one, copies from one,
+ * or mounts one. */
+static bool
+uses_image(const Build *build, const BuildStep *step, bool (*judge)(const char *image))
+{
+  const char *begins = external_image(build, step);
+  if (begins != NULL && judge(begins))
+    return true;
+  const char *from = step_is(step, "COPY") ? build_step_flag(step, "from") : NULL;
+  if (from != NULL && is_brought(build, step, from, strlen(from), judge))
+    return true;
+  for (char **flag = step->flags; step_is(step, "RUN") && flag != NULL && *flag != NULL; flag++) {
+    const char *mark = g_str_has_prefix(*flag, "--mount=") ? strstr(*flag, "from=") : NULL;
+    if (mark == NULL || (mark[-1] != ',' && mark != *flag + strlen("--mount=")))
+      continue;
+    const char *name = mark + strlen("from=");
+    if (is_brought(build, step, name, strcspn(name, ",\""), judge))
+      return true;
+  }
+  return false;
+}
+
+static bool
+has_no_tag(const char *image)
+{
+  bool digest = false;
+  return *image != '\0' && tag_of(image, &digest) == NULL && !digest;
+}
+
+static bool
+has_latest_tag(const char *image)
+{
+  bool digest = false;
+  const char *tag = tag_of(image, &digest);
+  return tag != NULL && !digest && strcmp(tag, "latest") == 0;
+}
+
 static bool
 is_untagged(const Build *build, const BuildStep *step)
 {
-  const char *image = external_image(build, step);
-  bool digest = false;
-  return image != NULL && *image != '\0' && tag_of(image, &digest) == NULL && !digest;
+  return uses_image(build, step, has_no_tag);
 }
 
 static bool
 is_latest(const Build *build, const BuildStep *step)
 {
-  const char *image = external_image(build, step);
-  bool digest = false;
-  const char *tag = image == NULL ? NULL : tag_of(image, &digest);
-  return tag != NULL && !digest && strcmp(tag, "latest") == 0;
+  return uses_image(build, step, has_latest_tag);
 }
 
 /* What the build names in the image, where it does. */
