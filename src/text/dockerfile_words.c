@@ -9,8 +9,10 @@
 /* Of a word: a variable that is made of itself twice grows without end. */
 #define EXPANDED_MAX ((gsize)16 * 1024)
 
+const char dockerfile_not_given[] = "";
+
 GPtrArray *
-dockerfile_words(const char *text, char escape)
+dockerfile_words(const char *text, char escape, GArray *places)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
   const char *p = text;
@@ -27,6 +29,9 @@ dockerfile_words(const char *text, char escape)
         quote = quote == '\0' ? *p : '\0';
     }
     g_ptr_array_add(words, g_strndup(start, (gsize)(p - start)));
+    const size_t place = (size_t)(start - text);
+    if (places != NULL)
+      g_array_append_val(places, place);
   }
 }
 
@@ -73,6 +78,10 @@ expand_braces(Expander *expander, GString *out)
   if (operation != '\0')
     expander->at++;
   const char *value = value_of(expander, name);
+  if (value == dockerfile_not_given) {
+    expander->known &= operation == '-' || operation == '+';
+    value = NULL;
+  }
   bool set = value != NULL && (*value != '\0' || !empty_too);
   g_autoptr(GString) word = g_string_new(NULL);
   if (operation == '}' && !empty_too) {
@@ -106,6 +115,7 @@ expand_variable(Expander *expander, GString *out)
   }
   g_autofree char *name = take_name(expander);
   const char *value = *name == '\0' ? "$" : value_of(expander, name);
+  expander->known &= value != dockerfile_not_given;
   g_string_append(out, value != NULL ? value : "");
 }
 

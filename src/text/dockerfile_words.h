@@ -5,12 +5,14 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* As ENV, ARG and LABEL are split: at space outside of quotes. Quotes and escapes stay. (transfer
- * full): char * */
-GPtrArray *dockerfile_words(const char *text, char escape);
+/* As ENV, ARG and LABEL are split: at space outside of quotes. Quotes and escapes stay. @places:
+ * size_t, where each begins in @text; or NULL. (transfer full): char * */
+GPtrArray *dockerfile_words(const char *text, char escape, GArray *places);
 
-/* The value of a variable; NULL: it has none. *@known: set to false where that cannot be told. */
+/* The value of a variable; NULL: it has none; dockerfile_not_given: whoever builds is to give it,
+ * so that only what a word has in its place is known. *@known: set to false where nothing is. */
 typedef const char *(*DockerfileVariable)(const char *name, void *data, bool *known);
+extern const char dockerfile_not_given[];
 
 /* @word without quotes and escapes, with variables in place: $x, ${x}, ${x:-word}, ${x-word},
  * ${x:+word},

@@ -34,6 +34,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_true(command->piped_from < (int)i && first <= command->words->len);
   }
   g_autofree char *expanded = dockerfile_expand(text, '\\', no_variable, NULL);
-  g_autoptr(GPtrArray) words = dockerfile_words(text, '`');
+  g_autoptr(GPtrArray) words = dockerfile_words(text, '`', NULL);
   return 0;
 }

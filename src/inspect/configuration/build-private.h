@@ -14,5 +14,6 @@ void build_split(Build *build, BuildStep *step);
 bool build_is_posix_shell(const char *program);
 /* A list as the text of a shell. (transfer full) */
 char *build_quote(const char *const *words);
-/* The arguments of an instruction as words, without replacing variables. (transfer full) */
-GPtrArray *build_words(const DockerfileInstruction *instruction, char escape);
+/* The arguments of an instruction as words, without replacing variables. @places: as BuildStep has
+ * them, or NULL. (transfer full) */
+GPtrArray *build_words(const DockerfileInstruction *instruction, char escape, GArray *places);

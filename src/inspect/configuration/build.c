@@ -17,6 +17,7 @@ step_free(void *data)
   g_free(step->text);
   g_free(step->script);
   g_ptr_array_unref(step->commands);
+  g_array_unref(step->places);
   if (step->lines != NULL)
     g_array_unref(step->lines);
   if (step->comments != NULL)
@@ -63,6 +64,7 @@ build_add_step(Build *build, const char *keyword)
   step->keyword = g_strdup(keyword);
   step->words = g_ptr_array_new_with_free_func(g_free);
   step->commands = g_ptr_array_new();
+  step->places = g_array_new(FALSE, FALSE, sizeof(size_t));
   step->layer = -1;
   step->stage = (int)build->stages->len - 1;
   g_ptr_array_add(build->steps, step);
@@ -123,7 +125,7 @@ is_old_pair(const char *keyword, const GPtrArray *words)
 }
 
 GPtrArray *
-build_words(const DockerfileInstruction *instruction, char escape)
+build_words(const DockerfileInstruction *instruction, char escape, GArray *places)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
   if (instruction->list != NULL) {
@@ -138,7 +140,7 @@ build_words(const DockerfileInstruction *instruction, char escape)
       g_ptr_array_add(words, g_strdup(instruction->arguments));
       return words;
     }
-  g_autoptr(GPtrArray) split = dockerfile_words(instruction->arguments, escape);
+  g_autoptr(GPtrArray) split = dockerfile_words(instruction->arguments, escape, places);
   if (is_old_pair(keyword, split)) {
     const char *name = g_ptr_array_index(split, 0);
     const char *value = instruction->arguments + strlen(name);
@@ -176,21 +178,36 @@ build_step_flag(const BuildStep *step, const char *name)
   return NULL;
 }
 
-uint32_t
-build_step_line(const BuildStep *step, size_t at)
+/* The line of what is at @at of the text that its lines are of. */
+static DockerfileLine
+line_at(const BuildStep *step, size_t at)
 {
-  if (step->lines == NULL || step->script == NULL)
-    return step->line;
   DockerfileLine found = {0, step->line};
-  for (guint i = 0; i < step->lines->len; i++) {
+  for (guint i = 0; step->lines != NULL && i < step->lines->len; i++) {
     const DockerfileLine *each = &g_array_index(step->lines, DockerfileLine, i);
     if (each->at > at)
       break;
     found = *each;
   }
+  return found;
+}
+
+uint32_t
+build_step_line(const BuildStep *step, size_t at)
+{
+  if (step->lines == NULL || step->script == NULL)
+    return step->line;
+  DockerfileLine found = line_at(step, at);
   /* Of a document in place, whose lines are as they are written. */
   size_t size = strlen(step->script);
   for (size_t i = found.at; i < MIN(at, size); i++)
     found.line += step->script[i] == '\n';
   return found.line;
+}
+
+uint32_t
+build_step_word_line(const BuildStep *step, guint word)
+{
+  return word < step->places->len ? line_at(step, g_array_index(step->places, size_t, word)).line
+                                  : step->line;
 }

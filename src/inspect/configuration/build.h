@@ -25,8 +25,10 @@ typedef struct {
                        LABEL "NAME=value"; NULL where a value cannot be told */
   char *text;       /* as a person reads it, its lines joined: "RUN apt-get update" */
   char *script;     /* of RUN: what a POSIX shell runs; else NULL */
+  GArray *places;   /* size_t: where each of `words` begins in the text that `lines` are of; empty
+                       where that is not told */
   GPtrArray *commands; /* ShellCommand of it, or empty */
-  GArray *lines;       /* DockerfileLine of `script` */
+  GArray *lines;       /* DockerfileLine of `script`, or of its arguments */
   uint32_t line;       /* its first; 0 in a history */
   int stage;           /* in `stages`; -1 before the first */
   int layer;           /* that it made; -1: none, or not known */
@@ -66,3 +68,5 @@ const char *build_step_last_word(const BuildStep *step);
 const char *build_step_flag(const BuildStep *step, const char *name);
 /* The line of what is at @at in its script. */
 uint32_t build_step_line(const BuildStep *step, size_t at);
+/* The line of its word @word. */
+uint32_t build_step_word_line(const BuildStep *step, guint word);

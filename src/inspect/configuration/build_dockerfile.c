@@ -65,7 +65,13 @@ look_up(GHashTable *values, bool complete, const char *name, bool *known)
 static const char *
 global_variable(const char *name, void *data, bool *known)
 {
-  return look_up(((const Maker *)data)->globals, false, name, known);
+  GHashTable *globals = ((const Maker *)data)->globals;
+  bool declared = g_hash_table_contains(globals, name);
+  const char *value = look_up(globals, false, name, known);
+  if (value != NULL || !declared)
+    return value;
+  *known = true;
+  return dockerfile_not_given;
 }
 
 static const char *
@@ -144,7 +150,7 @@ is_windows(const char *image)
 static void
 begin_stage(Maker *maker, const DockerfileInstruction *instruction)
 {
-  g_autoptr(GPtrArray) words = dockerfile_words(instruction->arguments, maker->escape);
+  g_autoptr(GPtrArray) words = dockerfile_words(instruction->arguments, maker->escape, NULL);
   const char *written = words->len > 0 ? g_ptr_array_index(words, 0) : "";
   bool named = words->len == 3 && g_ascii_strcasecmp(g_ptr_array_index(words, 1), "as") == 0;
   char *image = dockerfile_expand(written, maker->escape, global_variable, maker);
@@ -245,7 +251,7 @@ set_script(const Maker *maker, BuildStep *step, const DockerfileInstruction *ins
 static void
 add_words(Maker *maker, BuildStep *step, const DockerfileInstruction *instruction)
 {
-  g_autoptr(GPtrArray) written = build_words(instruction, maker->escape);
+  g_autoptr(GPtrArray) written = build_words(instruction, maker->escape, step->places);
   static const char *const kept[] = {"RUN",   "CMD",         "ENTRYPOINT",
                                      "SHELL", "HEALTHCHECK", "MAINTAINER"};
   bool as_it_is = false;

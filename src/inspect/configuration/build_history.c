@@ -89,7 +89,7 @@ add_instruction(Build *build, const char *line, int layer, bool flags_known)
   step->flags_known = flags_known;
   step->list = instruction->list != NULL;
   g_ptr_array_unref(step->words);
-  step->words = build_words(instruction, '\\');
+  step->words = build_words(instruction, '\\', NULL);
   if (strcmp(step->keyword, "RUN") != 0)
     return;
   step->script = step->list ? build_quote((const char *const *)instruction->list)

@@ -29,6 +29,7 @@ typedef struct {
   unsigned flags; /* CheckFlags */
   void (*build)(const Build *build, Checking *into);
   bool (*step)(const Build *build, const BuildStep *step);
+  bool (*word)(const BuildStep *step, const char *word); /* that can be told; at its line */
   bool (*command)(const CheckedCommand *command);
 } ConfigurationCheck;
 

@@ -55,6 +55,12 @@ checking_found(Checking *into, const BuildStep *step, const char *shown)
 }
 
 void
+checking_found_word(Checking *into, const BuildStep *step, guint word, const char *shown)
+{
+  found_at(into, step, build_step_word_line(step, word), shown != NULL ? shown : step->text);
+}
+
+void
 checking_found_command(Checking *into, const BuildStep *step, const ShellCommand *command)
 {
   GString *shown = g_string_new("RUN ");
@@ -73,15 +79,6 @@ checking_found_config(Checking *into, const char *path, const char *shown)
   add(into, path, 0, -1, shown);
 }
 
-static bool
-has_bad_word(const BuildStep *step, const char *keyword, bool (*bad)(const char *word))
-{
-  for (guint i = 0; step_is(step, keyword) && i < step->words->len; i++)
-    if (bad(g_ptr_array_index(step->words, i)))
-      return true;
-  return false;
-}
-
 void
 checking_find_words(const Build *build, Checking *into, char *const *told, const char *place,
                     const char *keyword, bool (*bad)(const char *word))
@@ -91,7 +88,9 @@ checking_find_words(const Build *build, Checking *into, char *const *told, const
       checking_found_config(into, place, *told);
   for (guint i = 0; build->config == NULL && i < build->steps->len; i++) {
     const BuildStep *step = g_ptr_array_index(build->steps, i);
-    if (has_bad_word(step, keyword, bad) && build_is_of_image(build, step))
-      checking_found(into, step, NULL);
+    bool counts = step_is(step, keyword) && build_is_of_image(build, step);
+    for (guint j = 0; counts && j < step->words->len; j++)
+      if (bad(g_ptr_array_index(step->words, j)))
+        checking_found_word(into, step, j, NULL);
   }
 }

@@ -185,15 +185,11 @@ check_database_ports(const Build *build, Checking *into)
 }
 
 static bool
-has_wrong_port(const Build *build, const BuildStep *step)
+is_wrong_port(const BuildStep *step, const char *word)
 {
   uint64_t least, most;
-  for (guint i = 0; step_is(step, "EXPOSE") && i < step->words->len; i++) {
-    const char *word = g_ptr_array_index(step->words, i);
-    if (word != NULL && (!read_ports(word, &least, &most) || most > 65535 || least > most))
-      return true;
-  }
-  return false;
+  return step_is(step, "EXPOSE") &&
+         (!read_ports(word, &least, &most) || most > 65535 || least > most);
 }
 
 /* --- the health check and the command --- */
@@ -340,7 +336,7 @@ check_path(const Build *build, Checking *into)
     for (guint j = 0; step_is(step, "ENV") && j < step->words->len; j++) {
       const char *word = g_ptr_array_index(step->words, j);
       if (word != NULL && g_str_has_prefix(word, "PATH=") && is_unsafe_path(word + strlen("PATH=")))
-        checking_found(into, step, NULL);
+        checking_found_word(into, step, j, NULL);
     }
   }
 }
@@ -428,7 +424,7 @@ const ConfigurationCheck configuration_image_checks[] = {
     {"user-root", BOTH, .build = check_user_root},
     {"exposed-admin-port", BOTH, .build = check_admin_ports},
     {"exposed-database-port", BOTH, .build = check_database_ports},
-    {"port-invalid", DOCKERFILES | ALL, .step = has_wrong_port},
+    {"port-invalid", DOCKERFILES | ALL, .word = is_wrong_port},
     {"healthcheck-missing", BOTH, .build = check_health},
     {"healthcheck-repeated", DOCKERFILES | ALL, .step = is_overruled_health},
     {"cmd-repeated", DOCKERFILES | ALL, .step = is_overruled_command},

@@ -141,15 +141,10 @@ runs_in_host_network(const Build *build, const BuildStep *step)
 
 /* The engine's API without TLS. */
 static bool
-sets_docker_host(const Build *build, const BuildStep *step)
+sets_docker_host(const BuildStep *step, const char *word)
 {
-  for (guint i = 0; step_is(step, "ENV") && i < step->words->len; i++) {
-    const char *word = g_ptr_array_index(step->words, i);
-    if (word != NULL && g_str_has_prefix(word, "DOCKER_HOST=tcp://") &&
-        strstr(word, ":2375") != NULL)
-      return true;
-  }
-  return false;
+  return step_is(step, "ENV") && g_str_has_prefix(word, "DOCKER_HOST=tcp://") &&
+         strstr(word, ":2375") != NULL;
 }
 
 /* A folder that is searched for programs or libraries by all that runs. */
@@ -242,6 +237,6 @@ const ConfigurationCheck configuration_run_checks[] = {
     {"wget-and-curl", DOCKERFILES, .build = check_two_fetchers},
     {"run-insecure", DOCKERFILES | ALL, .step = runs_insecurely},
     {"run-host-network", DOCKERFILES | ALL, .step = runs_in_host_network},
-    {"docker-host", BOTH, .step = sets_docker_host},
+    {"docker-host", BOTH, .word = sets_docker_host},
     {NULL},
 };

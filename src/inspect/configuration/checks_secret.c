@@ -42,7 +42,7 @@ check_variables(const Build *build, Checking *into)
       if (!is_secret(word) || g_hash_table_contains(all, word))
         continue;
       g_autofree char *shown = masked_pair(word);
-      checking_found(into, step, shown);
+      checking_found_word(into, step, j, shown);
     }
   }
 }
@@ -57,22 +57,17 @@ check_arguments(const Build *build, Checking *into)
       if (!is_secret(word))
         continue;
       g_autofree char *shown = masked_pair(word);
-      checking_found(into, step, shown);
+      checking_found_word(into, step, j, shown);
     }
   }
 }
 
 /* An argument that is made for a secret: whoever gives one leaves it in the history. */
 static bool
-takes_secret(const Build *build, const BuildStep *step)
+takes_secret(const BuildStep *step, const char *word)
 {
-  for (guint i = 0; step_is(step, "ARG") && i < step->words->len; i++) {
-    const char *word = g_ptr_array_index(step->words, i);
-    g_autofree char *name = word == NULL ? NULL : g_strndup(word, strcspn(word, "="));
-    if (name != NULL && configuration_names_secret(name) && !is_secret(word))
-      return true;
-  }
-  return false;
+  g_autofree char *name = g_strndup(word, strcspn(word, "="));
+  return step_is(step, "ARG") && configuration_names_secret(name) && !is_secret(word);
 }
 
 static void
@@ -188,7 +183,7 @@ sets_password(const CheckedCommand *command)
 const ConfigurationCheck configuration_secret_checks[] = {
     {"secret-in-env", BOTH | ALL, .build = check_variables},
     {"secret-in-arg", BOTH | ALL, .build = check_arguments},
-    {"arg-for-secret", DOCKERFILES | ALL, .step = takes_secret},
+    {"arg-for-secret", DOCKERFILES | ALL, .word = takes_secret},
     {"secret-in-label", CHECK_HISTORIES, .build = check_labels},
     {"credentials-in-command", BOTH | ALL, .command = gives_credentials},
     {"secret-in-command", BOTH | ALL, .command = sets_secret},

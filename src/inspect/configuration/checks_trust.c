@@ -106,18 +106,9 @@ trusts_any_host(const CheckedCommand *command)
 }
 
 static bool
-sets(const BuildStep *step, bool (*weak)(const char *pair))
+sets_carelessness(const BuildStep *step, const char *word)
 {
-  for (guint i = 0; step_is(step, "ENV") && i < step->words->len; i++)
-    if (weak(g_ptr_array_index(step->words, i)))
-      return true;
-  return false;
-}
-
-static bool
-sets_carelessness(const Build *build, const BuildStep *step)
-{
-  return sets(step, is_careless_variable);
+  return step_is(step, "ENV") && is_careless_variable(word);
 }
 
 /* --- signatures --- */
@@ -184,9 +175,9 @@ ends_content_trust(const CheckedCommand *command)
 }
 
 static bool
-sets_content_trust(const Build *build, const BuildStep *step)
+sets_content_trust(const BuildStep *step, const char *word)
 {
-  return sets(step, is_content_trust);
+  return step_is(step, "ENV") && is_content_trust(word);
 }
 
 /* --- what comes unprotected --- */
@@ -231,10 +222,10 @@ adds_plainly(const Build *build, const BuildStep *step)
 #define BOTH (CHECK_DOCKERFILES | CHECK_HISTORIES | CHECK_ALL_STAGES)
 const ConfigurationCheck configuration_trust_checks[] = {
     {"tls-unverified", BOTH, .command = trusts_any_host},
-    {"tls-unverified", BOTH, .step = sets_carelessness},
+    {"tls-unverified", BOTH, .word = sets_carelessness},
     {"packages-unverified", BOTH, .command = trusts_any_package},
     {"content-trust-off", BOTH, .command = ends_content_trust},
-    {"content-trust-off", BOTH, .step = sets_content_trust},
+    {"content-trust-off", BOTH, .word = sets_content_trust},
     {"plain-http", BOTH, .command = fetches_plainly},
     {"plain-http", BOTH, .step = adds_plainly},
     {NULL},

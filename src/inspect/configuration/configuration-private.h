@@ -8,6 +8,8 @@
  * config
  * ("config:User") with what it says. @shown: NULL is the step's text. */
 void checking_found(Checking *into, const BuildStep *step, const char *shown);
+/* At the line of its word @word. @shown: NULL is the step's text. */
+void checking_found_word(Checking *into, const BuildStep *step, guint word, const char *shown);
 /* At the line of a command of it, which is shown with what is piped into it. */
 void checking_found_command(Checking *into, const BuildStep *step, const ShellCommand *command);
 void checking_found_config(Checking *into, const char *path, const char *shown);

@@ -21,6 +21,16 @@ ask_commands(const ConfigurationCheck *check, const Build *build, const BuildSte
 }
 
 static void
+ask_words(const ConfigurationCheck *check, const BuildStep *step, Checking *into)
+{
+  for (guint i = 0; i < step->words->len; i++) {
+    const char *word = g_ptr_array_index(step->words, i);
+    if (word != NULL && check->word(step, word))
+      checking_found_word(into, step, i, NULL);
+  }
+}
+
+static void
 ask_steps(const ConfigurationCheck *check, const Build *build, Checking *into)
 {
   for (guint i = 0; i < build->steps->len; i++) {
@@ -28,6 +38,8 @@ ask_steps(const ConfigurationCheck *check, const Build *build, Checking *into)
     bool counts = (check->flags & CHECK_ALL_STAGES) != 0 || build_is_of_image(build, step);
     if (counts && check->step != NULL && check->step(build, step))
       checking_found(into, step, NULL);
+    else if (counts && check->word != NULL)
+      ask_words(check, step, into);
     else if (counts && check->command != NULL)
       ask_commands(check, build, step, into);
   }

@@ -120,7 +120,9 @@ test_whole(void)
         g_assert_true(has_case(dockerfile_cases, dockerfile_case_count, one->rule));
       if (one->flags & CHECK_HISTORIES)
         g_assert_true(has_case(history_cases, history_case_count, one->rule));
-      g_assert_cmpint((one->build != NULL) + (one->step != NULL) + (one->command != NULL), ==, 1);
+      g_assert_cmpint((one->build != NULL) + (one->step != NULL) + (one->word != NULL) +
+                          (one->command != NULL),
+                      ==, 1);
       checks++;
     }
   g_assert_cmpuint(checks, >, 50);
@@ -196,15 +198,32 @@ test_lines(void)
                                    "  curl -k https://h\n"         /* 11 */
                                    "passwd -d root\n"              /* 12 */
                                    "A\n"
-                                   "USER root\n"; /* 14 */
+                                   "USER root\n" /* 14 */
+                                   "ENV A=b \\\n"
+                                   "  # a comment\n"
+                                   "  C='d e' DOCKER_HOST=tcp://h:2375 \\\n" /* 17 */
+                                   "  API_TOKEN=abc123\n"
+                                   "ARG X=y \\\n"
+                                   "  NPM_TOKEN=abc123 \\\n" /* 20 */
+                                   "  GIT_TOKEN\n"
+                                   "EXPOSE 80 \\\n"
+                                   "  22\n"; /* 23 */
   g_autoptr(GPtrArray) found =
       configuration_of_dockerfile(slice_from_string(dockerfile), "d/Dockerfile", NULL, NULL);
   static const struct {
     const char *rule;
     uint32_t line;
-  } wanted[] = {{"sudo", 4},          {"world-writable", 5},
-                {"pipe-to-shell", 8}, {"tls-unverified", 11},
-                {"password-set", 12}, {"user-root", 14}};
+  } wanted[] = {{"sudo", 4},
+                {"world-writable", 5},
+                {"pipe-to-shell", 8},
+                {"tls-unverified", 11},
+                {"password-set", 12},
+                {"user-root", 14},
+                {"docker-host", 17},
+                {"secret-in-env", 18},
+                {"secret-in-arg", 20},
+                {"arg-for-secret", 21},
+                {"exposed-admin-port", 23}};
   for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
     const ImageObservation *one = find(found, wanted[i].rule);
     g_assert_cmpuint(one->observation->line, ==, wanted[i].line);
