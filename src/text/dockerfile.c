@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "text/dockerfile_check-private.h"
 #include "text/dockerfile_heredoc-private.h"
 
 typedef struct {
@@ -228,12 +229,14 @@ read_instruction(Reader *reader, Slice line, GError **error)
     return true;
   DockerfileInstruction *instruction =
       dockerfile_instruction_parse(text, reader->dockerfile->escape, error);
-  if (instruction == NULL) {
+  GPtrArray *instructions = reader->dockerfile->instructions;
+  if (instruction != NULL)
+    g_ptr_array_add(instructions, instruction);
+  if (instruction == NULL ||
+      !dockerfile_instruction_check(instruction, reader->dockerfile->escape, error)) {
     g_prefix_error(error, "line %u: ", first);
     return false;
   }
-  GPtrArray *instructions = reader->dockerfile->instructions;
-  g_ptr_array_add(instructions, instruction);
   if (instructions->len > DOCKERFILE_INSTRUCTIONS_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "line %u: more than %d instructions", first,
                      DOCKERFILE_INSTRUCTIONS_MAX);

@@ -3,8 +3,9 @@
  *
  * What is read: parser directives (`# syntax=`, `# escape=`), comments, lines that continue,
  * documents in place (<<EOF, <<-EOF, "EOF", several of one line) of RUN, COPY and ADD, flags
- * (--from=x), the form of a JSON list, and ONBUILD. What an instruction means is not: whether a
- * stage is there, or a flag is one. Variables and quotes are dockerfile_words.h. */
+ * (--from=x), the form of a JSON list, and ONBUILD. Flags that an instruction does not take, and
+ * numbers of arguments that it cannot have, are refused as BuildKit does. What an instruction means
+ * is not asked: whether a stage is there. Variables and quotes are dockerfile_words.h. */
 #pragma once
 
 #include <glib.h>

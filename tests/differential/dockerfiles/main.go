@@ -1,4 +1,4 @@
-// What BuildKit's parser finds in Dockerfiles, in the form that tests/tools/list-dockerfiles.c has for ours.
+// What BuildKit's parser finds in Dockerfiles that it takes, in the form that tests/tools/list-dockerfiles.c has for ours.
 // dockerfiles.py compares the two.
 package main
 
@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
@@ -28,6 +30,11 @@ type instruction struct {
 func list(text []byte) any {
 	result, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
+		return err.Error()
+	}
+	// A copy, for some of it changes as it is looked at.
+	again, _ := parser.Parse(bytes.NewReader(text))
+	if _, _, err := instructions.Parse(again.AST, linter.New(&linter.Config{})); err != nil {
 		return err.Error()
 	}
 	found := []instruction{}

@@ -40,7 +40,7 @@ const ConfigurationCase dockerfile_cases[] = {
     {"labels-missing", "CMD [\"x\"]",
      "LABEL org.opencontainers.image.source=https://h/x\nCMD [\"x\"]", "RUN make"},
     {"labels-missing", "LABEL version=1\nENTRYPOINT [\"x\"]", "LABEL maintainer=me\nCMD x",
-     "ARG L\nLABEL $L\nCMD x"},
+     "ARG L\nLABEL $L=x\nCMD x"},
     {"labels-missing", "FROM a:1 AS b\nLABEL maintainer=me\nFROM c:1\nCMD x",
      "FROM a:1 AS b\nLABEL maintainer=me\nFROM b\nCMD x", "MAINTAINER me\nCMD x"},
     {"maintainer", "MAINTAINER me", "LABEL maintainer=me", "RUN echo MAINTAINER me"},

@@ -27,7 +27,7 @@ static const struct {
      "3-3 FROM: a; 4-4 RUN: x `"},
     {"flags", "FROM --platform=$P a AS b\nCOPY --from=x --chown='a b' c d",
      "1-1 FROM --platform=$P: a AS b; 2-2 COPY --from=x --chown=a b: c d"},
-    {"the end of flags", "FROM a\nCOPY --a -- --b c", "1-1 FROM: a; 2-2 COPY --a: --b c"},
+    {"the end of flags", "FROM a\nCOPY --link -- --b c", "1-1 FROM: a; 2-2 COPY --link: --b c"},
     {"a list", "FROM a\nCMD [ \"x\", \"y z\" ]",
      "1-1 FROM: a; 2-2 CMD: [ \"x\", \"y z\" ] [x|y z]"},
     {"no list", "FROM a\nCMD ['x']", "1-1 FROM: a; 2-2 CMD: ['x']"},
@@ -50,6 +50,36 @@ static const struct {
      "!line 2: unknown instruction \"RUNN\": did you mean RUN?"},
     {"far from any", "FROM a\nQWERTZ x", "!line 2: unknown instruction \"QWERTZ\""},
     {"nothing to do", "FROM a\nCOPY", "!line 2: COPY has no arguments"},
+    {"no flag", "FROM a\nCOPY --form=b c d",
+     "!line 2: COPY takes no flag --form: did you mean --from?"},
+    {"no flag of RUN", "FROM a\nRUN --mont=x y",
+     "!line 2: RUN takes no flag --mont: did you mean --mount?"},
+    {"a flag of an instruction without", "FROM a\nENV --x=y a=b", "!line 2: ENV takes no flag --x"},
+    {"a flag twice", "FROM a\nCOPY --from=b --from=c d e",
+     "!line 2: COPY has the flag --from twice"},
+    {"a flag that may be", "FROM a\nRUN --mount=b --mount=c d",
+     "1-1 FROM: a; 2-2 RUN --mount=b --mount=c: d"},
+    {"a flag without a value", "FROM --platform a",
+     "!line 1: FROM: the flag --platform has no value"},
+    {"a flag of a trigger", "FROM a\nONBUILD COPY --x b c",
+     "1-1 FROM: a; 2-2 ONBUILD COPY --x: b c"},
+    {"no truth", "FROM a\nCOPY --link=maybe b c", "!line 2: COPY: --link is true or false"},
+    {"too much", "FROM a b c d",
+     "!line 1: FROM is followed by an image, or by an image, AS and a name"},
+    {"no name of a stage", "FROM a AS 1b",
+     "!line 1: \"1b\" is no name of a stage: it begins with a letter, and has letters, digits, "
+     "\"-\", \"_\" "
+     "and \".\""},
+    {"no value", "FROM a\nENV A", "!line 2: ENV: \"A\" is no NAME=value"},
+    {"no sign", "FROM a\nLABEL a=b c", "!line 2: LABEL: \"c\" is no NAME=value"},
+    {"a value of old", "FROM a\nENV A b=c d", "1-1 FROM: a; 2-2 ENV: A b=c d"},
+    {"no destination", "FROM a\nADD b", "!line 2: ADD needs a source and a destination"},
+    {"a document in the end", "FROM a\nCOPY b <<E\nE",
+     "!line 2: COPY: a document is no destination"},
+    {"no list of SHELL", "FROM a\nSHELL sh", "!line 2: SHELL needs a JSON list of words"},
+    {"NONE and more", "FROM a\nHEALTHCHECK NONE x",
+     "!line 2: HEALTHCHECK is followed by NONE, or by CMD and a command"},
+    {"an empty path", "FROM a\nVOLUME [\" \"]", "!line 2: VOLUME names an empty path"},
     {"too early", "ARG x\nRUN y\nFROM a", "!line 2: RUN comes before the first FROM"},
     {"no stage", "ARG x", "!there is no FROM: not a Dockerfile"},
     {"twice a directive", "# escape=`\n# escape=`\nFROM a",
@@ -136,8 +166,8 @@ test_expansion(void)
 static void
 test_lines(void)
 {
-  g_autoptr(Dockerfile) read =
-      dockerfile_parse(slice_from_string("FROM a\n\nRUN --a=b \\\n  x && \\\n# c\n  y\n"), NULL);
+  g_autoptr(Dockerfile) read = dockerfile_parse(
+      slice_from_string("FROM a\n\nRUN --network=b \\\n  x && \\\n# c\n  y\n"), NULL);
   const DockerfileInstruction *run = g_ptr_array_index(read->instructions, 1);
   g_assert_cmpstr(run->arguments, ==, "x &&   y");
   g_assert_cmpuint(run->lines->len, ==, 2);
