@@ -14,6 +14,7 @@
 struct EntryNotes {
   LayerInventory *inventory;
   GHashTable *noted; /* location -> LayerInventory with the facts of its entry */
+  GHashTable *first; /* of entry_facts_first() */
   unsigned replaced;
   bool overfull;
 };
@@ -28,8 +29,9 @@ EntryNotes *
 entry_notes_new(LayerInventory *inventory)
 {
   EntryNotes *notes = g_new0(EntryNotes, 1);
-  *notes = (EntryNotes){
-      inventory, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free), 0, false};
+  *notes = (EntryNotes){inventory,
+                        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free),
+                        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free), 0, false};
   return notes;
 }
 
@@ -39,6 +41,7 @@ entry_notes_free(EntryNotes *notes)
   if (notes == NULL)
     return;
   g_hash_table_unref(notes->noted);
+  g_hash_table_unref(notes->first);
   g_free(notes);
 }
 
@@ -77,6 +80,7 @@ entry_notes_take(EntryNotes *notes, const LayerEntry *entry)
     return;
   g_autofree char *location = entry_facts_location(entry);
   g_hash_table_remove(notes->noted, location);
+  set = entry_facts_first(entry, set, location, notes->first);
   if (set != 0)
     keep(notes, entry, set, location);
   else if (replaces)

@@ -5,6 +5,7 @@
 #include "inspect/baseline/checks-private.h"
 #include "inspect/baseline/entries.h"
 #include "inspect/baseline/facts.h"
+#include "inspect/minimality/minimality.h"
 
 /* Programs that distributions install with set-id bits, and that are made for it. */
 #define SETUID_USUAL                                                                               \
@@ -140,17 +141,17 @@ check_open_files(Baseline *baseline, const BaselineCheck *check)
   visit_facts(baseline, check, visit_open);
 }
 
-/* Once for each folder: files come in the order of their paths. */
+/* Once for each folder of the table of what an image could shed; files come in the order of their
+ * paths. */
 static void
-check_caches(Baseline *baseline, const BaselineCheck *check)
+tell_folders(Baseline *baseline, const BaselineCheck *check, WeightKind kind)
 {
   g_autofree char *last = g_strdup("");
   for (guint i = 0; i < baseline->files->len; i++) {
     const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
-    size_t size = (size_t)(path_last_name(file->path) - file->path);
     for (guint j = 0; j < file->facts->len; j++) {
       const ImageObservation *of = g_ptr_array_index(file->facts, j);
-      g_autofree char *folder = g_strndup(file->path, size);
+      g_autofree char *folder = g_strndup(file->path, weight_folder_of(file->path, kind));
       if (strcmp(of->observation->rule, check->key) != 0 || strcmp(folder, last) == 0)
         continue;
       baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", folder);
@@ -158,6 +159,18 @@ check_caches(Baseline *baseline, const BaselineCheck *check)
       last = g_steal_pointer(&folder);
     }
   }
+}
+
+static void
+check_caches(Baseline *baseline, const BaselineCheck *check)
+{
+  tell_folders(baseline, check, WEIGHT_CACHE);
+}
+
+static void
+check_temporary(Baseline *baseline, const BaselineCheck *check)
+{
+  tell_folders(baseline, check, WEIGHT_TEMPORARY);
 }
 
 static const BaselineCheck checks[] = {
@@ -173,5 +186,6 @@ static const BaselineCheck checks[] = {
     {"package-cache", check_caches, "entry.cache"},
     {"repository-left-in", baseline_check_fact, "entry.repository"},
     {"workshop-left-in", baseline_check_fact, "entry.workshop"},
+    {"temporary-left-in", check_temporary, "entry.temporary"},
 };
 const BaselineChecks entry_checks = {checks, G_N_ELEMENTS(checks)};

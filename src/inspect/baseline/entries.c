@@ -6,6 +6,7 @@
 
 #include "archive/path.h"
 #include "inspect/baseline/facts.h"
+#include "inspect/minimality/minimality.h"
 
 /* What is further down belongs to some application, which knows what it wants. */
 #define FOLDER_DEPTH_MAX 3u
@@ -207,24 +208,31 @@ has_capability(const LayerEntry *entry, const char *name)
   return names != NULL;
 }
 
-/* A file that each cache of a package manager has: of the packages themselves there may be more
- * than is listed. */
+/* What package managers leave behind when they have cleaned up. */
+static bool
+is_left_by_cleaning(const char *path, const char *name)
+{
+  static const char *const folders[] = {"var/cache/dnf/",  "var/cache/yum/",  "var/cache/libdnf5/",
+                                        "var/cache/tdnf/", "var/cache/zypp/", NULL};
+  bool fetched = strcmp(name, "repomd.xml") == 0 || g_str_has_suffix(name, ".rpm");
+  return config_is_one_of(name, "lock urls urls.txt CACHEDIR.TAG .gitignore") ||
+         (is_below(path, folders) && !fetched);
+}
+
+/* By the table of what an image could shed. A cache may have any number of files: the first of each
+ * in a layer counts (entry_facts_first). */
 static bool
 is_of_cache(const LayerEntry *entry, const char *name)
 {
-  static const char *const files[] = {
-      "var/cache/apt/*pkgcache.bin",    "var/lib/apt/lists/*_InRelease",
-      "var/lib/apt/lists/*_Release",    "var/cache/apk/APKINDEX.*.tar.gz",
-      "var/cache/dnf/*/repomd.xml",     "var/cache/yum/*/repomd.xml",
-      "var/cache/libdnf5/*/repomd.xml", "var/cache/zypp/*/repomd.xml",
-      "var/lib/pacman/sync/*.db",
-  };
-  if (entry->size == 0 || !g_str_has_prefix(entry->path, "var/"))
-    return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
-    if (fnmatch(files[i], entry->path, 0) == 0)
-      return true;
-  return false;
+  return entry->size > 0 && weight_folder_of(entry->path, WEIGHT_CACHE) > 0 &&
+         !is_left_by_cleaning(entry->path, name);
+}
+
+static bool
+is_temporary(const LayerEntry *entry, const char *name)
+{
+  static const char *const folders[] = {"tmp/", "var/tmp/", NULL};
+  return entry->size > 0 && is_below(entry->path, folders);
 }
 
 /* The file that each repository of a version control system has. */
@@ -263,7 +271,26 @@ static const EntryRule entry_rules[] = {
     {"cache", FILES, is_of_cache},
     {"repository", FILES, is_of_repository},
     {"workshop", FILES, is_of_workshop},
+    {"temporary", FILES, is_temporary},
 };
+
+uint32_t
+entry_facts_first(const LayerEntry *entry, uint32_t set, const char *location, GHashTable *first)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(entry_rules); i++) {
+    bool cache = entry_rules[i].is == is_of_cache;
+    if ((set >> i & 1) == 0 || !(cache || entry_rules[i].is == is_temporary))
+      continue;
+    size_t size = weight_folder_of(entry->path, cache ? WEIGHT_CACHE : WEIGHT_TEMPORARY);
+    g_autofree char *folder = g_strndup(entry->path, size);
+    const char *known = g_hash_table_lookup(first, folder);
+    if (known == NULL)
+      g_hash_table_insert(first, g_steal_pointer(&folder), g_strdup(location));
+    else if (strcmp(known, location) != 0)
+      set &= ~((uint32_t)1 << i);
+  }
+  return set;
+}
 
 uint32_t
 entry_facts_of(const LayerEntry *entry)

@@ -6,10 +6,14 @@
 
 /* Rises like a detector's version, when entries give facts that they did not: stored layers are
  * inspected again. */
-#define ENTRIES_VERSION 2u
+#define ENTRIES_VERSION 3u
 
 /* Which facts @entry gives: a set of them; cheap, for it is asked of every entry. */
 uint32_t entry_facts_of(const LayerEntry *entry);
+/* @set without what is told once for each folder of a layer, where another entry has told it:
+ * @first, folder -> location of that one, by char *. */
+uint32_t entry_facts_first(const LayerEntry *entry, uint32_t set, const char *location,
+                           GHashTable *first);
 /* Adds the facts @set of @entry to @into, under @location. */
 void entry_facts_add(const LayerEntry *entry, uint32_t set, const char *location,
                      LayerInventory *into);

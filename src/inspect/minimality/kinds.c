@@ -75,14 +75,37 @@ static const char *const tools[] = {
     "git",     "svn",    "hg",     "gdb",  "lldb",      "strace", "ltrace",     "perf",
     "tcpdump", "tshark", "nmap",   "vim",  "vim.basic", "nano",   "emacs",      NULL};
 
-/* Most differ in their first letter. */
-static WeightKind
-kind_in(const Place *list, size_t count, const char *path)
+/* Most differ in their first letter. NULL: it is in none of them. */
+static const Place *
+place_in(const Place *list, size_t count, const char *path)
 {
   for (size_t i = 0; i < count; i++)
     if (list[i].folder[0] == path[0] && g_str_has_prefix(path, list[i].folder))
-      return list[i].kind;
-  return WEIGHT_OTHER;
+      return &list[i];
+  return NULL;
+}
+
+/* *@size: of the beginning of @path that names the place. */
+static const Place *
+place_of(const char *path, size_t *size)
+{
+  const Place *place = place_in(places, G_N_ELEMENTS(places), path);
+  const char *from = path;
+  for (const char *dot = *path == '.' ? path : strstr(path, "/."); dot != NULL && place == NULL;
+       dot = strstr(dot + 1, "/.")) {
+    from = dot + (*dot == '/');
+    place = place_in(home_places, G_N_ELEMENTS(home_places), from);
+  }
+  *size = place == NULL ? 0 : (size_t)(from - path) + strlen(place->folder);
+  return place;
+}
+
+size_t
+weight_folder_of(const char *path, WeightKind kind)
+{
+  size_t size;
+  const Place *place = place_of(path, &size);
+  return place != NULL && place->kind == kind ? size : 0;
 }
 
 static bool
@@ -168,14 +191,10 @@ weight_kind_of(const char *path)
   const char *name = path_last_name(path);
   if (name > path && is_program_folder(slice_new(path, (size_t)(name - path) - 1)))
     return kind_of_program(name);
-  WeightKind kind = kind_in(places, G_N_ELEMENTS(places), path);
-  if (kind == WEIGHT_DOCUMENTATION && is_licence(name))
-    return WEIGHT_OTHER;
-  for (const char *dot = *path == '.' ? path : strstr(path, "/.");
-       dot != NULL && kind == WEIGHT_OTHER; dot = strstr(dot + 1, "/."))
-    kind = kind_in(home_places, G_N_ELEMENTS(home_places), dot + (*dot == '/'));
-  if (kind != WEIGHT_OTHER)
-    return kind;
+  size_t size;
+  const Place *place = place_of(path, &size);
+  if (place != NULL)
+    return place->kind == WEIGHT_DOCUMENTATION && is_licence(name) ? WEIGHT_OTHER : place->kind;
   if (*path == 'u' && is_locale(path))
     return WEIGHT_LOCALE;
   return is_for_linking(path, name) ? WEIGHT_BUILD : WEIGHT_OTHER;

@@ -12,6 +12,9 @@
 /* Of what kind the file, or link, at a normalised path is, as far as that tells. Cheap, for it is
  * asked of every entry. */
 WeightKind weight_kind_of(const char *path);
+/* How many bytes of @path, with a slash at the end, name the folder that makes it one of @kind
+ * (WEIGHT_CACHE or WEIGHT_TEMPORARY): "root/.cache/pip/"; 0: it is none. */
+size_t weight_folder_of(const char *path, WeightKind kind);
 /* Whether the file can be run with the rights of its owner or group. */
 bool weight_is_set_id(const LayerEntry *entry);
 /* Whether a package of a distribution (purl type: "deb") is for building programs: a compiler, its

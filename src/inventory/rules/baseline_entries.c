@@ -52,5 +52,9 @@ static const Rule rules[] = {
      "a file that only builds need is in the image", "镜像中包含仅构建所需的文件",
      "name it in .dockerignore", "将其写入 .dockerignore",
      "CIS-Docker-4.3, CIS-DI-0003, DKL-LI-0003, GB/T 22239-2019 8.1.4.4"},
+    {"temporary-left-in", OBSERVED_WEAKNESS, SEVERITY_NEGLIGIBLE,
+     "a temporary file of the build is left in the image", "镜像中残留构建时的临时文件",
+     "remove it in the step that makes it, or mount a tmpfs", "在产生它的步骤中删除，或挂载 tmpfs",
+     "DKL-LI-0003, GB/T 22239-2019 8.1.4.4"},
 };
 const RuleSet baseline_entries_rules = {rules, sizeof rules / sizeof *rules};
