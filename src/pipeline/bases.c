@@ -10,14 +10,10 @@
 #include "oci/chain_id.h"
 #include "oci/reference.h"
 #include "pipeline/pipeline-private.h"
-#include "registry/known_names.h"
 
 /* Of stored images of the same layers that may be seen, so many are looked at, those first that
- * came last; and they are looked for among so many, each counted once for each repository that
- * holds it.
- */
+ * came last. */
 #define CANDIDATES_MAX 200
-#define HOLDERS_MAX    10000
 /* Of an index. */
 #define MEMBERS_MAX 100u
 /* Those whose configs are read; and the bytes of one, and of all. What is larger is passed over:
@@ -31,7 +27,7 @@
 typedef struct {
   Pipeline *pipeline;
   const Digest *manifest; /* whose base it is */
-  BaseSeen seen;
+  NameSeen seen;
   void *data;
   BaseImage *base;
 } Search;
@@ -120,7 +116,8 @@ name_best(Search *search, const GPtrArray *digests, bool meant, GError **error)
     Digest digest;
     if (!digest_parse(g_ptr_array_index(digests, i), &digest, error))
       return false;
-    GPtrArray *names = registry_known_names(search->pipeline->registry, &digest, error);
+    GPtrArray *names = registry_known_names(search->pipeline->registry, &digest, search->seen,
+                                            search->data, error);
     if (names == NULL)
       return false;
     g_ptr_array_add(kept, names);
@@ -128,8 +125,7 @@ name_best(Search *search, const GPtrArray *digests, bool meant, GError **error)
       const KnownName *name = g_ptr_array_index(names, j);
       const char *text = g_ptr_array_index(digests, i);
       if ((!meant || is_meant(search->base, name, text)) &&
-          (best == NULL || known_name_compare(name, best) < 0) &&
-          search->seen(name->repository, search->data)) {
+          (best == NULL || known_name_compare(name, best) < 0)) {
         best = name;
         best_digest = text;
       }
@@ -222,21 +218,11 @@ choose(Search *search, const GPtrArray *images, const ImageConfig *own, bool all
 static GPtrArray *
 candidates_of(Search *search, const Digest *chain, GError **error)
 {
-  g_autoptr(GPtrArray) holders =
-      chains_find(search->pipeline->sql, chain, search->base->platform, HOLDERS_MAX, error);
-  if (holders == NULL)
-    return NULL;
-  g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
-  GPtrArray *images = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < holders->len && images->len < CANDIDATES_MAX; i++) {
-    const ChainHolder *holder = g_ptr_array_index(holders, i);
-    if (strcmp(holder->manifest, search->manifest->text) != 0 &&
-        !g_hash_table_contains(taken, holder->manifest) &&
-        search->seen(holder->repository, search->data)) {
-      g_hash_table_add(taken, holder->manifest);
-      g_ptr_array_add(images, g_strdup(holder->manifest));
-    }
-  }
+  GPtrArray *images = chains_find(search->pipeline->sql, chain, search->base->platform,
+                                  search->seen, search->data, CANDIDATES_MAX + 1, error);
+  for (guint i = images == NULL ? 0 : images->len; i > 0; i--)
+    if (strcmp(g_ptr_array_index(images, i - 1), search->manifest->text) == 0)
+      g_ptr_array_remove_index(images, i - 1);
   return images;
 }
 
@@ -273,7 +259,7 @@ find_by_annotations(Search *search, GError **error)
 }
 
 bool
-pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, void *data,
+pipeline_image_base(Pipeline *pipeline, const Digest *manifest, NameSeen seen, void *data,
                     BaseImage **base, GError **error)
 {
   g_autoptr(BaseImage) made = g_new0(BaseImage, 1);

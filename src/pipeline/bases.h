@@ -7,6 +7,7 @@
 #pragma once
 
 #include "pipeline/pipeline.h"
+#include "registry/known_names.h"
 
 /* An image with more layers is the base of none. */
 #define BASE_LAYERS_MAX 256u
@@ -30,12 +31,9 @@ typedef struct {
 void base_image_free(BaseImage *base);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseImage, base_image_free)
 
-/* Whether who asks may know of images of @repository. */
-typedef bool (*BaseSeen)(const char *repository, void *data);
-
 /* The base of @manifest, an image that is scanned; *base: NULL where none is known that may be
  * seen. Blocks on the database, and reads the image's config. (transfer full) */
-bool pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, void *data,
+bool pipeline_image_base(Pipeline *pipeline, const Digest *manifest, NameSeen seen, void *data,
                          BaseImage **base, GError **error);
 /* The image of the same platform that @base->tag names now and @base->repository holds. ABSENT:
  * none that is scanned. */

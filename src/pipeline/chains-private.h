@@ -5,6 +5,7 @@
 #include "jobs/jobs.h"
 #include "oci/digest.h"
 #include "pipeline/pipeline.h"
+#include "registry/known_names.h"
 #include "storage/sql.h"
 
 typedef struct {
@@ -18,14 +19,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImageChain, image_chain_clear)
 bool chains_note(SqlConnection *db, const ImageChain *chain, GError **error);
 /* ABSENT: it is not scanned, or its layers do not tell. @chain: zero bytes. */
 Found chains_load(SqlPool *sql, const Digest *manifest, ImageChain *chain, GError **error);
-/* An image, and one of the repositories that hold it. */
-typedef struct {
-  char *manifest, *repository;
-} ChainHolder;
-/* Those that have all these layers and no others, once for each of their repositories, those first
- * that came last; at most @limit. (transfer full): ChainHolder */
-GPtrArray *chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned limit,
-                       GError **error);
+/* The images that have all these layers and no others, and are in a repository that @seen lets
+ * through; those first that came last, at most @limit. Each counts once for each of its
+ * repositories among the 100,000 that are looked at. (transfer full): char * */
+GPtrArray *chains_find(SqlPool *sql, const Digest *chain, const char *platform, NameSeen seen,
+                       void *data, unsigned limit, GError **error);
 /* Whether it is an image of that platform that is scanned, and @repository holds it. */
 Found chains_are_of(SqlPool *sql, const char *repository, const Digest *manifest,
                     const char *platform, GError **error);

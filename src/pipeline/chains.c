@@ -1,6 +1,10 @@
 /* Rows of chain ids; see the header. */
 #include "pipeline/chains-private.h"
 
+/* Images, each once for each repository: who may see few of them gets those, however many others
+ * came later. */
+#define LOOKED_AT_MAX 100000
+
 void
 image_chain_clear(ImageChain *chain)
 {
@@ -21,38 +25,32 @@ chains_note(SqlConnection *db, const ImageChain *chain, GError **error)
                  SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
-static void
-chain_holder_free(void *data)
-{
-  ChainHolder *holder = data;
-  g_free(holder->manifest);
-  g_free(holder->repository);
-  g_free(holder);
-}
-
 /* CROSS JOIN: in the order of the first table, which its index gives. */
 GPtrArray *
-chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned limit, GError **error)
+chains_find(SqlPool *sql, const Digest *chain, const char *platform, NameSeen seen, void *data,
+            unsigned limit, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GPtrArray) holders = g_ptr_array_new_with_free_func(chain_holder_free);
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT image_chains.manifest, manifests.repository "
                 "FROM image_chains CROSS JOIN manifests "
                 "WHERE chain = $1 AND platform = $2 AND manifests.digest = image_chains.manifest "
                 "ORDER BY noted DESC LIMIT $3",
-                SQL_TEXT(chain->text), SQL_TEXT(platform), SQL_INTEGER(limit), SQL_END);
-  Found found;
-  while ((found = sql_next(rows, error)) == FOUND) {
-    ChainHolder *holder = g_new0(ChainHolder, 1);
-    holder->manifest = g_strdup(sql_rows_text(rows, 0));
-    holder->repository = g_strdup(sql_rows_text(rows, 1));
-    g_ptr_array_add(holders, holder);
+                SQL_TEXT(chain->text), SQL_TEXT(platform), SQL_INTEGER(LOOKED_AT_MAX), SQL_END);
+  Found found = ABSENT;
+  while (images->len < limit && (found = sql_next(rows, error)) == FOUND) {
+    const char *manifest = sql_rows_text(rows, 0);
+    if (g_hash_table_contains(taken, manifest) || !seen(sql_rows_text(rows, 1), data))
+      continue;
+    g_ptr_array_add(images, g_strdup(manifest));
+    g_hash_table_add(taken, g_ptr_array_index(images, images->len - 1));
   }
-  return found == FAILED ? NULL : g_steal_pointer(&holders);
+  return found == FAILED ? NULL : g_steal_pointer(&images);
 }
 
 Found

@@ -7,6 +7,8 @@
 
 #define FORMER_OF_A_TAG 20
 #define NAMES_MAX       10000
+/* Rows of one question: whoever may see few of them gets those, however many others there are. */
+#define LOOKED_AT_MAX 100000
 
 /* --- what a tag named before --- */
 
@@ -91,10 +93,13 @@ compare_pointed(gconstpointer a, gconstpointer b)
 
 /* Of five columns, as KnownName has them. */
 static bool
-take_names(SqlRows *rows, GPtrArray *names, GError **error)
+take_names(SqlRows *rows, NameSeen seen, void *data, GPtrArray *names, GError **error)
 {
-  Found found;
-  while ((found = sql_next(rows, error)) == FOUND) {
+  Found found = ABSENT;
+  guint most = names->len + NAMES_MAX;
+  while (names->len < most && (found = sql_next(rows, error)) == FOUND) {
+    if (!seen(sql_rows_text(rows, 0), data))
+      continue;
     KnownName *name = g_new0(KnownName, 1);
     name->repository = g_strdup(sql_rows_text(rows, 0));
     name->tag = g_strdup(sql_rows_text(rows, 1));
@@ -103,7 +108,7 @@ take_names(SqlRows *rows, GPtrArray *names, GError **error)
     name->until = sql_rows_integer(rows, 4);
     g_ptr_array_add(names, name);
   }
-  return found == ABSENT;
+  return found != FAILED;
 }
 
 /* Each gives what take_names() reads, of the image $1, and at most $2. CROSS JOIN: SQLite reads the
@@ -143,7 +148,8 @@ static const char *const questions[] = {
 };
 
 GPtrArray *
-registry_known_names(Registry *registry, const Digest *manifest, GError **error)
+registry_known_names(Registry *registry, const Digest *manifest, NameSeen seen, void *data,
+                     GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire_snapshot(registry->sql, error);
   if (db == NULL)
@@ -151,8 +157,8 @@ registry_known_names(Registry *registry, const Digest *manifest, GError **error)
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(known_name_free);
   for (size_t i = 0; i < G_N_ELEMENTS(questions); i++) {
     g_autoptr(SqlRows) rows = sql_query(db, error, questions[i], SQL_TEXT(manifest->text),
-                                        SQL_INTEGER(NAMES_MAX), SQL_END);
-    if (!take_names(rows, names, error))
+                                        SQL_INTEGER(LOOKED_AT_MAX), SQL_END);
+    if (!take_names(rows, seen, data, names, error))
       return NULL;
   }
   g_ptr_array_sort(names, compare_pointed);

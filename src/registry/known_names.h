@@ -20,5 +20,10 @@ typedef struct {
  * the order of bytes. */
 int known_name_compare(const KnownName *left, const KnownName *right);
 
-/* The best come first. At most 10,000. (transfer full): KnownName */
-GPtrArray *registry_known_names(Registry *registry, const Digest *manifest, GError **error);
+/* Whether who asks may know of images of @repository. Does not ask the database. */
+typedef bool (*NameSeen)(const char *repository, void *data);
+
+/* Those that @seen lets through, the best first. At most 10,000, of at most 100,000 of each of the
+ * kinds that are looked at. (transfer full): KnownName */
+GPtrArray *registry_known_names(Registry *registry, const Digest *manifest, NameSeen seen,
+                                void *data, GError **error);

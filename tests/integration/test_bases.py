@@ -383,6 +383,22 @@ def test_unseen_images_hide_no_base(closed):
     assert (told["repository"], told["digest"]) == ("team/base", base["digest"])
 
 
+def test_unseen_names_hide_none(closed):
+    """However many repositories that are not seen hold the base, and come before."""
+    base = closed.push("team/base", "1", base_layer())
+    child = closed.push("team/app", "v1", base_layer(), CURL)
+    closed.push("hidden/flood", "0", base_layer())
+    closed.server.stop()
+    with sqlite3.connect(closed.server.data / "metadata.db") as database:
+        for table in ("manifests", "tags"):
+            columns = [name for _, name, *_ in database.execute(f"PRAGMA table_info({table})") if name not in ("repository", "id")]
+            database.executemany(f"INSERT INTO {table} (repository, {', '.join(columns)}) SELECT ?, {', '.join(columns)} FROM {table} "
+                                 "WHERE repository = 'hidden/flood' LIMIT 1", ((f"hidden/{number:06}",) for number in range(12000)))
+    closed.server.start()
+    told = wait_until(lambda: closed.as_dev(f"/api/v1/images/{child['digest']}/base").json()["base"])
+    assert (told["repository"], told["tag"], told["digest"]) == ("team/base", "1", base["digest"])
+
+
 def test_large_configs_are_passed_over(registry):
     """Whoever may push makes nobody else's question read much."""
     def config(size, *commands):

@@ -16,7 +16,7 @@ const ApiSchema api_base_schemas[] = {
     {NULL},
 };
 
-/* A BaseSeen. */
+/* A NameSeen. */
 static bool
 may_list(const char *repository, void *data)
 {
