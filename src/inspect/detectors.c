@@ -9,6 +9,7 @@
 #include "inspect/malware/archives.h"
 #include "inspect/malware/clamav.h"
 #include "inspect/malware/malware.h"
+#include "inspect/minimality/minimality.h"
 #include "inspect/packages/packages.h"
 #include "inspect/programs/lists.h"
 #include "inspect/programs/programs.h"
@@ -56,6 +57,7 @@ const Detector *const detectors[] = {
     &lists_detector,
     &program_sums_detector,
     &dpkg_diversions_detector,
+    &contents_detector,
     &secrets_detector,
     &malware_detector,
     &archives_detector,

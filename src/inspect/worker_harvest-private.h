@@ -24,6 +24,7 @@ typedef struct {
   HarvestLinks *links;
   EarlyLinks *early; /* of the first pass */
   ProgramNotes *programs;
+  GHashTable *contents; /* weight_hash() of a path -> LayerInventory.content: the last of a path */
 } Harvest;
 
 /* @inventory: where harvest_join() puts it; not owned. */

@@ -8,6 +8,7 @@
 #include "inspect/own_files.h"
 #include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
+#include "inventory/weights.h"
 
 /* Of a file that is found anywhere: several times what the largest of people lists. */
 #define FILE_PACKAGES_MAX 25000u
@@ -48,6 +49,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .links = harvest_links_new(),
       .early = early_links_new(),
       .programs = program_notes_new(inventory),
+      .contents = g_hash_table_new(NULL, NULL),
   };
   own_files_begin();
 }
@@ -64,6 +66,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->links, harvest_links_free);
   g_clear_pointer(&harvest->early, early_links_free);
   g_clear_pointer(&harvest->programs, program_notes_free);
+  g_clear_pointer(&harvest->contents, g_hash_table_unref);
 }
 
 void
@@ -266,6 +269,10 @@ take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
 {
   LayerInventory *observed = harvest->observed;
   program_notes_take_found(harvest->programs, observed);
+  if (observed->content != 0)
+    g_hash_table_insert(harvest->contents, GSIZE_TO_POINTER(weight_hash_of(entry->path)),
+                        GSIZE_TO_POINTER(observed->content));
+  observed->content = 0;
   if (observed->observations->len == 0 && observed->unread->len == 0 && observed->notes->len == 0)
     return;
   layer_inventory_add_read(observed, 0, entry->path, is_broken(observed), NULL);

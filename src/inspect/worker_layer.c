@@ -368,7 +368,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   harvest_note_left_links(&harvest);
   harvest_join(&harvest);
   entry_notes_join(notes);
-  weight_notes_join(weights, harvest.owned);
+  weight_notes_join(weights, harvest.owned, harvest.contents);
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
   return answer;

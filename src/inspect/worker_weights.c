@@ -18,6 +18,7 @@ struct WeightNotes {
   GString *folder;     /* of the last entry */
   uint32_t number;     /* of that folder */
   guint large, others; /* paths that are kept */
+  GHashTable *linked;  /* set: hashes of files of which a hard link is not kept */
   bool links; /* there are hard links: their `size` is the hash of the target until the end */
 };
 
@@ -35,6 +36,7 @@ weight_notes_new(LayerInventory *inventory)
   notes->weights = weights_new();
   notes->folders = g_hash_table_new(NULL, NULL);
   notes->folder = g_string_new(NULL);
+  notes->linked = g_hash_table_new(NULL, NULL);
   g_hash_table_insert(notes->folders, key_of(weight_hash_of("")), GUINT_TO_POINTER(1));
   return notes;
 }
@@ -46,6 +48,7 @@ weight_notes_free(WeightNotes *notes)
     return;
   weights_free(notes->weights);
   g_hash_table_unref(notes->folders);
+  g_hash_table_unref(notes->linked);
   g_string_free(notes->folder, TRUE);
   g_free(notes);
 }
@@ -114,6 +117,8 @@ add(WeightNotes *notes, const Weight *entry, const char *path)
     bool file = entry->type == WEIGHS_FILE;
     rest->files += file;
     rest->bytes += file ? entry->size : 0;
+    if (entry->type == WEIGHS_HARDLINK)
+      g_hash_table_add(notes->linked, key_of(entry->size));
     notes->weights->left_out = true;
     return;
   }
@@ -215,14 +220,31 @@ mark_all(const Weights *weights, GHashTable *files, const char *paths)
   }
 }
 
+/* And of which files something is said by links that are not kept. */
+static void
+add_contents(const WeightNotes *notes, GHashTable *contents)
+{
+  for (guint i = 0; i < notes->weights->entries->len; i++) {
+    Weight *entry = &g_array_index(notes->weights->entries, Weight, i);
+    if (entry->type != WEIGHS_FILE)
+      continue;
+    const WeightContent content = {i, weight_content_hash(GPOINTER_TO_SIZE(
+                                          g_hash_table_lookup(contents, key_of(entry->hash))))};
+    entry->linked = g_hash_table_contains(notes->linked, key_of(entry->hash));
+    if (content.hash != 0)
+      g_array_append_val(notes->weights->contents, content);
+  }
+}
+
 void
-weight_notes_join(WeightNotes *notes, const GPtrArray *owned)
+weight_notes_join(WeightNotes *notes, const GPtrArray *owned, GHashTable *contents)
 {
   const Weights *weights = notes->weights;
   const LayerInventory *inventory = notes->inventory;
   g_autoptr(GHashTable) files = files_by_hash(weights);
   if (notes->links)
     resolve_links(weights, files);
+  add_contents(notes, contents);
   for (guint i = 0; i + 2 < owned->len; i += 3)
     if (package_is_build_tool("deb", g_ptr_array_index(owned, i)))
       mark_all(weights, files, g_ptr_array_index(owned, i + 1));

@@ -141,16 +141,18 @@ typedef struct {
   GPtrArray *sums; /* char *: of a database of packages its location, a package, the kind of digest,
                       and what it says of programs and libraries (inspect/integrity/integrity.h);
                       in turn */
-  GPtrArray *programs;  /* char *: a program or a library that is not as these say: digit of its
-                           set-id bits, its digests, its path */
-  char *weights;        /* what its entries weigh (weights.h); NULL: not known */
-  GPtrArray *named;     /* char *: paths of some entries of `weights`: index, blank, path */
-  GPtrArray *hashed;    /* ProgramSums. In the worker alone: no part of the JSON */
-  GPtrArray *owned;     /* char *: a distribution's package, the paths that it owns, and "" for a
-                           foreign one, else NULL; in turn. In the worker alone, which takes
-                           Package.owner from them: no part of the JSON */
-  GPtrArray *licences;  /* char *: a deb, and what its copyright file says of licences, in turn;
-                           likewise in the worker alone */
+  GPtrArray *programs; /* char *: a program or a library that is not as these say: digit of its
+                          set-id bits, its digests, its path */
+  char *weights;       /* what its entries weigh (weights.h); NULL: not known */
+  GPtrArray *named;    /* char *: paths of some entries of `weights`: index, blank, path */
+  GPtrArray *hashed;   /* ProgramSums. In the worker alone: no part of the JSON */
+  GPtrArray *owned;    /* char *: a distribution's package, the paths that it owns, and "" for a
+                          foreign one, else NULL; in turn. In the worker alone, which takes
+                          Package.owner from them: no part of the JSON */
+  GPtrArray *licences; /* char *: a deb, and what its copyright file says of licences, in turn;
+                          likewise in the worker alone */
+  uint64_t content; /* a checksum of the one file that it is of; 0: not known. In the worker alone
+                     */
   size_t symbol_bytes;  /* spent of LAYER_SYMBOL_BYTES_MAX */
   size_t sum_bytes;     /* spent of LAYER_SUM_BYTES_MAX */
   size_t owned_bytes;   /* spent of LAYER_OWNED_BYTES_MAX */

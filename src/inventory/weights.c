@@ -7,14 +7,20 @@
 #define HASH_BYTES (HASH_BITS / 8u)
 
 /* The first byte of an entry. */
-#define KIND_BITS   0x0fu
-#define TYPE_SHIFT  4u
-#define TYPE_BITS   0x07u
-#define SET_ID_FILE (WEIGHS_OPAQUE + 1u) /* in the place of a type */
-#define LEFT_OUT    0x7fu                /* in the place of an entry, at the end */
+#define KIND_BITS  0x0fu
+#define TYPE_SHIFT 4u
+#define TYPE_BITS  0x07u
+/* In the place of a type. */
+#define SET_ID_FILE        (WEIGHS_OPAQUE + 1u)
+#define LINKED_FILE        (WEIGHS_OPAQUE + 2u)
+#define LINKED_SET_ID_FILE (WEIGHS_OPAQUE + 3u)
+/* In the place of an entry, after the last: of files how far on the entry is, and the hash of the
+ * content, as many as are counted first; at the end. */
+#define CONTENTS    0x7eu
+#define LEFT_OUT    0x7fu
 #define NEXT_FOLDER 0x80u /* the number of its folder comes next; else it is the one before's */
 
-G_STATIC_ASSERT(WEIGHT_KINDS <= KIND_BITS + 1);
+G_STATIC_ASSERT(WEIGHT_KINDS < KIND_BITS - 1);
 
 const char *const weight_kind_names[] = {
     [WEIGHT_OTHER] = "other",
@@ -36,6 +42,7 @@ weights_new(void)
   const WeightFolder root = {weight_hash("", 0), 0};
   weights->folders = g_array_new(FALSE, FALSE, sizeof(WeightFolder));
   weights->entries = g_array_new(FALSE, FALSE, sizeof(Weight));
+  weights->contents = g_array_new(FALSE, FALSE, sizeof(WeightContent));
   g_array_append_val(weights->folders, root);
   return weights;
 }
@@ -47,6 +54,7 @@ weights_free(Weights *weights)
     return;
   g_array_unref(weights->folders);
   g_array_unref(weights->entries);
+  g_array_unref(weights->contents);
   g_free(weights);
 }
 
@@ -66,6 +74,13 @@ uint64_t
 weight_hash_of(const char *path)
 {
   return weight_hash(path, strlen(path));
+}
+
+uint64_t
+weight_content_hash(uint64_t checksum)
+{
+  uint64_t hash = checksum & (((uint64_t)1 << HASH_BITS) - 1);
+  return checksum != 0 && hash == 0 ? 1 : hash;
 }
 
 /* --- text --- */
@@ -91,6 +106,23 @@ take_hash(Slice *rest, uint64_t *hash)
   return true;
 }
 
+static void
+add_contents(GByteArray *out, const Weights *weights)
+{
+  const uint8_t mark = CONTENTS;
+  uint32_t last = 0;
+  if (weights->contents->len == 0)
+    return;
+  g_byte_array_append(out, &mark, 1);
+  byte_array_add_varint(out, weights->contents->len);
+  for (guint i = 0; i < weights->contents->len; i++) {
+    const WeightContent *content = &g_array_index(weights->contents, WeightContent, i);
+    byte_array_add_varint(out, content->entry - last);
+    add_hash(out, content->hash);
+    last = content->entry;
+  }
+}
+
 char *
 weights_to_text(const Weights *weights)
 {
@@ -109,7 +141,9 @@ weights_to_text(const Weights *weights)
   for (guint i = 0; i < weights->entries->len; i++) {
     const Weight *entry = &g_array_index(weights->entries, Weight, i);
     bool next = entry->folder != folder;
-    unsigned type = entry->set_id ? SET_ID_FILE : entry->type;
+    unsigned type = entry->linked   ? entry->set_id ? LINKED_SET_ID_FILE : LINKED_FILE
+                    : entry->set_id ? SET_ID_FILE
+                                    : entry->type;
     uint8_t first = (uint8_t)(entry->kind | type << TYPE_SHIFT | (next ? NEXT_FOLDER : 0));
     g_byte_array_append(out, &first, 1);
     if (next)
@@ -118,6 +152,7 @@ weights_to_text(const Weights *weights)
     add_hash(out, entry->hash);
     byte_array_add_varint(out, entry->size);
   }
+  add_contents(out, weights);
   const uint8_t end = LEFT_OUT;
   if (weights->left_out)
     g_byte_array_append(out, &end, 1);
@@ -179,11 +214,32 @@ take_entry(Slice *rest, Weights *weights, uint32_t folder, uint64_t *bytes)
   entry.folder = (uint32_t)number;
   entry.kind = first & KIND_BITS;
   unsigned type = first >> TYPE_SHIFT & TYPE_BITS;
-  entry.set_id = type == SET_ID_FILE;
-  entry.type = entry.set_id ? WEIGHS_FILE : (uint8_t)type;
+  entry.set_id = type == SET_ID_FILE || type == LINKED_SET_ID_FILE;
+  entry.linked = type == LINKED_FILE || type == LINKED_SET_ID_FILE;
+  entry.type = type >= SET_ID_FILE ? WEIGHS_FILE : (uint8_t)type;
   g_array_append_val(weights->entries, entry);
   return entry.kind < WEIGHT_KINDS && entry.type <= WEIGHS_OPAQUE &&
          (entry.type != WEIGHS_FILE || add_bounded(bytes, entry.size));
+}
+
+static bool
+take_contents(Slice *rest, Weights *weights)
+{
+  uint64_t count, step, last = 0;
+  if (!slice_take_varint(rest, &count) || count > weights->entries->len)
+    return false;
+  for (uint64_t i = 0; i < count; i++) {
+    WeightContent content;
+    if (!slice_take_varint(rest, &step) || !take_hash(rest, &content.hash) ||
+        (step == 0 && i > 0) || step >= weights->entries->len - last || content.hash == 0)
+      return false;
+    last += step;
+    content.entry = (uint32_t)last;
+    if (g_array_index(weights->entries, Weight, last).type != WEIGHS_FILE)
+      return false;
+    g_array_append_val(weights->contents, content);
+  }
+  return true;
 }
 
 /* Hard links may be to entries that come after them: links of links are none. */
@@ -211,6 +267,11 @@ weights_from_text(const char *text)
   uint64_t sum = 0;
   bool fine = take_folders(&rest, weights) && take_rest(&rest, weights, &sum);
   for (uint32_t folder = 0; fine && rest.size > 0;) {
+    if (rest.data[0] == CONTENTS && weights->contents->len == 0) {
+      rest = slice_sub(rest, 1, SIZE_MAX);
+      fine = take_contents(&rest, weights) && rest.size <= 1;
+      continue;
+    }
     if (rest.size == 1 && rest.data[0] == LEFT_OUT) {
       weights->left_out = true;
       break;

@@ -43,7 +43,14 @@ typedef struct {
   uint32_t folder; /* index of the folder that it is in */
   uint8_t kind, type;
   bool set_id; /* a file, setuid or setgid, which can be run */
+  bool linked; /* a file that has a hard link which is not among the entries */
 } Weight;
+
+/* What is in a file: equal files have equal hashes. */
+typedef struct {
+  uint32_t entry; /* its index */
+  uint64_t hash;  /* of 40 bits, not 0 */
+} WeightContent;
 
 typedef struct {
   uint64_t hash;
@@ -57,6 +64,7 @@ typedef struct {
 typedef struct {
   GArray *folders;              /* WeightFolder; the first is the root */
   GArray *entries;              /* Weight, in the tar's order */
+  GArray *contents;             /* WeightContent, of some files, by rising index */
   WeightSum rest[WEIGHT_KINDS]; /* files that are not among the entries */
   bool left_out; /* there is more, files or links or what removes, than the entries have */
 } Weights;
@@ -79,6 +87,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Weights, weights_free)
 /* Of the first @size bytes of a normalised path; "" is the root. */
 uint64_t weight_hash(const char *path, size_t size);
 uint64_t weight_hash_of(const char *path);
+/* Of a checksum, for WeightContent; 0 of 0. */
+uint64_t weight_content_hash(uint64_t checksum);
 
 /* As text: base64. (transfer full) */
 char *weights_to_text(const Weights *weights);

@@ -129,6 +129,7 @@ static const JsonMember file_members[] = {
     {JSON_MEMBER(ShedFile, bytes), .kind = &json_number},
     {JSON_MEMBER(ShedFile, layer), .kind = &json_number},
     {JSON_MEMBER_AS("hidden_by", ShedFile, by), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(ShedFile, same_as), .kind = &json_text},
 };
 const JsonTable shed_report_file_table = JSON_TABLE(ShedFile, file_members);
 

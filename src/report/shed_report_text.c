@@ -25,6 +25,8 @@ static const struct {
     [SHED_LOCALE] = {"locales not in use", "leave out all but those of LANG"},
     [SHED_BUILD] = {"build tools and headers",
                     "build in a stage of its own, and COPY what comes of it"},
+    [SHED_DUPLICATE] = {"files that are there twice",
+                        "write them once, and make links of the others: ln"},
     [SHED_MANAGER] = {"package managers", "use a base without them, where nothing is installed"},
     [SHED_SHELL] = {"shells", "use a base without them, where nothing runs a script"},
     [SHED_TOOL] = {"tools to fetch and debug with",
@@ -188,7 +190,7 @@ append_files(GString *out, const Shed *shed, const ReportStyle *style)
   static const Column columns[] = {{"FILE", 24, COLUMN_CUT},
                                    {"SIZE", 0, COLUMN_RIGHT},
                                    {"LAYER", 0, COLUMN_RIGHT},
-                                   {"WHAT", 0, 0}};
+                                   {"WHAT", 24, COLUMN_CUT}};
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   guint of_kind = 0, left = 0;
   ShedKind kind = SHED_KINDS;
@@ -203,9 +205,10 @@ append_files(GString *out, const Shed *shed, const ReportStyle *style)
     g_autofree char *size = file->bytes == 0 ? g_strdup("link") : size_in_words(file->bytes);
     g_autofree char *layer = g_strdup_printf("%u", file->layer);
     g_autofree char *what =
-        file->by == 0 ? g_strdup(shed_kind_names[kind])
-                      : g_strdup_printf("%s by layer %u",
-                                        kind == SHED_REMOVED ? "removed" : "replaced", file->by);
+        file->same_as != NULL ? g_strdup_printf("same as %s", file->same_as)
+        : file->by == 0       ? g_strdup(shed_kind_names[kind])
+                              : g_strdup_printf("%s by layer %u",
+                                          kind == SHED_REMOVED ? "removed" : "replaced", file->by);
     const char *const cells[] = {file->path, size, layer, what};
     columns_add(table, cells);
   }

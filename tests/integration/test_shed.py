@@ -324,6 +324,41 @@ def test_locales_beyond_what_is_kept(shed):
     assert sums(report) == {} and report["at_least"] and report["shed_bytes"] == 0
 
 
+def test_a_hard_link_beyond_what_is_kept(shed):
+    """What it leads to is there still, whoever removes its first name."""
+    layer = tar_of([("store/a", noise(2000)), ("store/b", noise(2000))] + [(f"srv/{i % 300}/{i}", b"") for i in range(60000)] +
+                   [("app/a", ("hardlink", "store/a"))])
+    report = shed(layer, {".wh.store": b""})
+    assert paths(report, "removed-later") == {("store/b", 1, 2)} and sums(report) == {"removed-later": (1, 2000 * KIB)}
+    assert report["at_least"]
+
+
+LARGE, SMALL = noise(1500), noise(20)
+
+
+@pytest.mark.parametrize("layers, expected, named", [
+    ([{"a": LARGE, "b": LARGE}], (1, 1500 * KIB), {("b", 1, "a")}),
+    ([{"a": LARGE}, {"srv/b": LARGE, "srv/c": LARGE}], (2, 3000 * KIB), {("srv/b", 2, "a"), ("srv/c", 2, "a")}),
+    ([{"z": LARGE}, {"a": LARGE}], (1, 1500 * KIB), {("a", 2, "z")}),
+    ([{"a": SMALL}, {"b": SMALL}], (1, 20 * KIB), set()),
+    ([{"a": LARGE, "b": ("hardlink", "a"), "c": ("link", "a")}], None, None),
+    ([{"a": LARGE}, {"b": LARGE[:-1] + b"?"}], None, None),
+    ([{"a": LARGE}, {"b": LARGE + b"?"}], None, None),
+    ([{"a": b"x" * 16383, "b": b"x" * 16383}], None, None),
+    ([{"a": LARGE}, {"b": LARGE, ".wh.a": b""}], None, None),
+    ([{"a": LARGE}, {"a": LARGE}], None, None),
+    ([{"a": LARGE}, {"tmp/b": LARGE}], None, None),
+    ([[("a", LARGE), ("b", noise(1500, b"y")), ("b", LARGE)]], (1, 1500 * KIB), {("b", 1, "a")}),
+])
+def test_equal_files(shed, layers, expected, named):
+    """Those that are there in the end, at several paths; the first of the lowest layer is none."""
+    report = shed(*(tar_of(layer) for layer in layers))
+    assert sums(report).get("duplicate") == expected
+    assert {(one["path"], one["layer"], one["same_as"]) for one in report["files"] if one["kind"] == "duplicate"} == (named or set())
+    if named:
+        assert "same as a" in shed(*layers, text=True) or "same as z" in shed(*layers, text=True)
+
+
 @pytest.mark.parametrize("more", [("link", "/dev/null"), ("hardlink", "srv/0/0")])
 def test_links_beyond_what_is_kept(shed, more):
     """They are no files, yet something is left out."""
@@ -353,3 +388,22 @@ def test_real_image(assay, tmp_path):
     assert {"bin/bash", "bin/dash", "bin/sh"} <= {one["path"] for one in report["files"] if one["kind"] == "shell"}
     assert not report["build_tools"], "gcc-10-base, libgcc-s1 and libstdc++6 are there"
     assert {"usr/bin/passwd", "bin/su"} <= {one["path"] for one in report["files"] if one["kind"] == "setuid"}
+
+
+def test_equal_files_of_a_real_image(assay, tmp_path):
+    """All that Python finds: of files of no other kind, which the report tells by the table of its kinds."""
+    layout = images.debian_layout("bookworm")
+    report = json.loads(assay("shed", "--no-cache", "--data", tmp_path, "--format", "json", f"oci:{layout}:vulnerable").stdout)
+    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"].split(":")[1]
+    layer, = json.loads((layout / "blobs/sha256" / manifest).read_text())["layers"]
+    equal = {}
+    with tarfile.open(layout / "blobs/sha256" / layer["digest"].split(":")[1]) as tar:
+        for member in tar:
+            if member.isreg() and member.size >= 16 * KIB:
+                equal.setdefault(tar.extractfile(member).read(), []).append(member.name.removeprefix("./"))
+    more = sum(len(names) - 1 for names in equal.values())
+    told = sums(report).get("duplicate", (0, 0))
+    assert told[0] <= more and told[1] <= sum(len(content) * (len(names) - 1) for content, names in equal.items())
+    others = re.compile(r"(usr/)?share/(doc|man|locale|info)/|var/(log|cache|lib/apt)|tmp/")
+    plain = [names for names in equal.values() if not any(others.search(name) for name in names)]
+    assert told[0] >= sum(len(names) - 1 for names in plain)

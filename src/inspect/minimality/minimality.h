@@ -1,13 +1,18 @@
-/* What an image could do without, told by names. Pure. */
+/* What an image could do without, told by names, and by what files are equal. Pure. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "archive/layer.h"
+#include "inspect/detector.h"
 #include "inventory/weights.h"
 
 /* Rises like a detector's version, when files are of other kinds than they were. */
-#define MINIMALITY_VERSION 3u
+#define MINIMALITY_VERSION 4u
+
+/* Files of so many bytes and more are looked at for equal ones. */
+#define CONTENT_MIN ((uint64_t)16 * 1024)
+extern const Detector contents_detector;
 
 /* Of what kind the file, or link, at a normalised path is, as far as that tells. Cheap, for it is
  * asked of every entry. */

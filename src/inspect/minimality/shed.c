@@ -14,6 +14,7 @@ const char *const shed_kind_names[] = {
     [SHED_DOCUMENTATION] = "documentation",
     [SHED_LOCALE] = "locale",
     [SHED_BUILD] = "build-tool",
+    [SHED_DUPLICATE] = "duplicate",
     [SHED_MANAGER] = "package-manager",
     [SHED_SHELL] = "shell",
     [SHED_TOOL] = "tool",
@@ -40,8 +41,16 @@ typedef struct {
   bool removed;
 } Hidden;
 
+/* A file that is there in the end and is of no other kind, whose content is known. */
+typedef struct {
+  uint64_t hash, bytes;
+  unsigned layer, entry; /* layer from the bottom, 1; the entry's index */
+  char *path;            /* NULL: it is not kept */
+} Kept;
+
 typedef struct {
   Shed *shed;
+  GArray *kept;     /* Kept, of all layers so far */
   GHashTable *used; /* hashes of paths of locales that the image uses */
   /* hash -> hidden_pack(): what is at a path, and what is below it, as the nearest layer above has
    * it. */
@@ -148,6 +157,8 @@ look_at_entries(Layer *layer, const Joining *joining)
     const Weight *entry = &g_array_index(entries, Weight, i);
     if (entry->type == WEIGHS_HARDLINK && entry->size > 0 && layer->entries[i].by == 0)
       layer->entries[entry->size - 1].by = 0;
+    if (entry->linked)
+      layer->entries[i].by = 0;
   }
 }
 
@@ -194,7 +205,7 @@ add_file(const Joining *joining, const Layer *layer, guint index, ShedKind kind,
   if (path == NULL)
     return;
   ShedFile *file = g_new0(ShedFile, 1);
-  *file = (ShedFile){kind, g_strdup(path), bytes, layer->number, by};
+  *file = (ShedFile){kind, g_strdup(path), bytes, layer->number, by, NULL};
   g_ptr_array_add(joining->shed->files, file);
 }
 
@@ -231,6 +242,22 @@ sum_entry(const Joining *joining, const Layer *layer, guint index, ShedLayer *in
   }
 }
 
+static void
+keep_contents(const Joining *joining, const Layer *layer)
+{
+  for (guint i = 0; i < layer->weights->contents->len; i++) {
+    const WeightContent *content = &g_array_index(layer->weights->contents, WeightContent, i);
+    const Weight *entry = &g_array_index(layer->weights->entries, Weight, content->entry);
+    Hidden hidden = layer->entries[content->entry];
+    const Kept kept = {content->hash, entry->size, layer->number, content->entry,
+                       g_strdup(g_hash_table_lookup(layer->names, key_of(content->entry)))};
+    if (hidden.by == 0 && kind_of(joining, layer, entry, hidden) == SHED_KINDS)
+      g_array_append_val(joining->kept, kept);
+    else
+      g_free(kept.path);
+  }
+}
+
 /* What is not known by its path is shipped, hidden or not. Of locales it may be one that is used,
  * where any is. */
 static void
@@ -264,9 +291,54 @@ join_layer(Joining *joining, const LayerInventory *inventory, unsigned number)
   look_at_entries(&layer, joining);
   for (guint i = 0; i < layer.weights->entries->len; i++)
     sum_entry(joining, &layer, i, into);
+  keep_contents(joining, &layer);
   sum_rest(joining, layer.weights, into);
   joining->shed->at_least |= into->in_part;
   hide_lower(&layer, joining);
+}
+
+/* --- equal files --- */
+
+static void
+kept_clear(void *kept)
+{
+  g_free(((Kept *)kept)->path);
+}
+
+/* Equal ones beside each other, the first of them first. */
+static int
+compare_kept(gconstpointer a, gconstpointer b)
+{
+  const Kept *left = a, *right = b;
+  if (left->bytes != right->bytes)
+    return left->bytes < right->bytes ? -1 : 1;
+  if (left->hash != right->hash)
+    return left->hash < right->hash ? -1 : 1;
+  if (left->layer != right->layer)
+    return left->layer < right->layer ? -1 : 1;
+  return left->entry < right->entry ? -1 : left->entry > right->entry;
+}
+
+static void
+add_duplicates(const Joining *joining)
+{
+  const Kept *first = NULL;
+  g_array_sort(joining->kept, compare_kept);
+  for (guint i = 0; i < joining->kept->len; i++) {
+    const Kept *kept = &g_array_index(joining->kept, Kept, i);
+    if (first == NULL || kept->bytes != first->bytes || kept->hash != first->hash) {
+      first = kept;
+      continue;
+    }
+    ShedLayer *layer = &g_array_index(joining->shed->layers, ShedLayer, kept->layer - 1);
+    add_to_sum(&layer->sums[SHED_DUPLICATE], 1, kept->bytes);
+    if (kept->path == NULL)
+      continue;
+    ShedFile *file = g_new0(ShedFile, 1);
+    *file = (ShedFile){SHED_DUPLICATE,       g_strdup(kept->path), kept->bytes, kept->layer, 0,
+                       g_strdup(first->path)};
+    g_ptr_array_add(joining->shed->files, file);
+  }
 }
 
 /* --- the image --- */
@@ -319,6 +391,7 @@ static void
 file_free(void *file)
 {
   g_free(((ShedFile *)file)->path);
+  g_free(((ShedFile *)file)->same_as);
   g_free(file);
 }
 
@@ -340,9 +413,12 @@ shed_of_image(const ImageInventory *image, const ImageConfig *config)
   g_autoptr(GHashTable) used = locales_used(config == NULL ? NULL : config->env);
   g_autoptr(GHashTable) at = g_hash_table_new(NULL, NULL);
   g_autoptr(GHashTable) below = g_hash_table_new(NULL, NULL);
-  Joining joining = {shed, used, at, below};
+  g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(Kept));
+  g_array_set_clear_func(kept, kept_clear);
+  Joining joining = {.shed = shed, .kept = kept, .used = used, .at = at, .below = below};
   for (guint i = image->layers->len; i > 0; i--)
     join_layer(&joining, g_ptr_array_index(image->layers, i - 1), i);
+  add_duplicates(&joining);
   for (guint i = 0; i < shed->layers->len; i++)
     for (size_t kind = 0; kind < SHED_KINDS; kind++) {
       const WeightSum *sum = &g_array_index(shed->layers, ShedLayer, i).sums[kind];

@@ -17,6 +17,7 @@ typedef enum {
   SHED_DOCUMENTATION,
   SHED_LOCALE, /* of languages that the image does not set */
   SHED_BUILD,
+  SHED_DUPLICATE, /* there is another file of the same content, which came first */
   SHED_MANAGER,
   SHED_SHELL,
   SHED_TOOL,
@@ -44,6 +45,7 @@ typedef struct {
   uint64_t bytes;
   unsigned layer; /* from the bottom, 1 */
   unsigned by;    /* the layer that hides it; 0: none */
+  char *same_as;  /* of a DUPLICATE: the path of the other; NULL: it is not kept */
 } ShedFile;
 
 typedef struct {

@@ -12,7 +12,7 @@ is_empty(const LayerInventory *inventory)
   return inventory->packages->len == 0 && inventory->releases->len == 0 &&
          inventory->notes->len == 0 && inventory->unread->len == 0 && inventory->owned->len == 0 &&
          inventory->licences->len == 0 && inventory->observations->len == 0 &&
-         inventory->hashed->len == 0 && inventory->sums->len == 0;
+         inventory->hashed->len == 0 && inventory->sums->len == 0 && inventory->content == 0;
 }
 
 /* Of a file at @path. */

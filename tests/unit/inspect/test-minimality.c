@@ -223,6 +223,51 @@ test_left_out(void)
   }
 }
 
+/* What is told of few files: their contents, and that links to them are not kept. */
+static void
+test_marks_of_files(void)
+{
+  for (unsigned marks = 0; marks < 8; marks++) {
+    g_autoptr(Weights) weights = some_weights();
+    Weight *file = &g_array_index(weights->entries, Weight, 0);
+    const WeightContent content = {0, weight_content_hash(0x1234567890abcdef)};
+    file->set_id = (marks & 1) != 0;
+    file->linked = (marks & 2) != 0;
+    weights->left_out = (marks & 4) != 0;
+    g_array_append_val(weights->contents, content);
+    g_autofree char *text = weights_to_text(weights);
+    g_autoptr(Weights) read = weights_from_text(text);
+    g_assert_nonnull(read);
+    const Weight *again = &g_array_index(read->entries, Weight, 0);
+    g_assert_true(again->set_id == file->set_id && again->linked == file->linked);
+    g_assert_true(again->type == WEIGHS_FILE && read->left_out == weights->left_out);
+    g_assert_cmpuint(read->contents->len, ==, 1);
+    g_assert_cmpuint(g_array_index(read->contents, WeightContent, 0).hash, ==, content.hash);
+    gsize size;
+    g_autofree guchar *bytes = g_base64_decode(text, &size);
+    for (gsize cut = size - 8; cut < size - weights->left_out; cut++) {
+      g_autofree char *part = g_base64_encode(bytes, cut);
+      g_autoptr(Weights) broken = weights_from_text(part);
+      g_assert_true(broken == NULL || broken->contents->len == 0);
+    }
+  }
+}
+
+/* No such text: a content of what is no file, of what is not there, twice of one, or none. */
+static void
+test_broken_contents(void)
+{
+  static const WeightContent wrong[][2] = {
+      {{1, 5}, {0, 0}}, {{3, 5}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 5}, {0, 5}}};
+  for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+    g_autoptr(Weights) weights = some_weights();
+    g_array_append_vals(weights->contents, wrong[i], i < 3 ? 1 : 2);
+    g_autofree char *text = weights_to_text(weights);
+    g_autoptr(Weights) read = weights_from_text(text);
+    g_assert_null(read);
+  }
+}
+
 /* A worker that was taken over writes what it likes. */
 static void
 test_broken_text(void)
@@ -246,7 +291,7 @@ test_broken_text(void)
     else if (kind == 2)
       entries[1].folder = 2;
     else
-      entries[1].type = WEIGHS_OPAQUE + 2;
+      entries[1].kind = WEIGHT_KINDS;
     g_autofree char *broken = weights_to_text(weights);
     g_autoptr(Weights) read = weights_from_text(broken);
     g_assert_null(read);
@@ -372,6 +417,8 @@ main(int argc, char **argv)
   g_test_add_func("/minimality/build-tools", test_build_tools);
   g_test_add_func("/minimality/text", test_text);
   g_test_add_func("/minimality/broken-text", test_broken_text);
+  g_test_add_func("/minimality/marks-of-files", test_marks_of_files);
+  g_test_add_func("/minimality/broken-contents", test_broken_contents);
   g_test_add_func("/minimality/left-out", test_left_out);
   g_test_add_func("/minimality/many-marks", test_many_marks);
   g_test_add_func("/minimality/too-much", test_too_much);
