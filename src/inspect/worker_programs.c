@@ -418,6 +418,30 @@ keep_unmatched(ProgramNotes *notes)
   }
 }
 
+/* Whether a link that is elsewhere may lead to a folder of programs, or to one above. */
+static bool
+leads_there(ProgramNotes *notes, const char *link)
+{
+  g_autofree char *target =
+      integrity_leads(link) ? NULL : symlink_resolve(notes->links, link, &notes->work);
+  return target != NULL && (*target == '\0' || integrity_leads(target)) &&
+         !g_hash_table_contains(notes->entries, target);
+}
+
+/* Upper layers may write through these, which the image tells. */
+static void
+keep_ways(ProgramNotes *notes)
+{
+  guint count;
+  g_autofree void **links = text_sorted_keys(notes->links, &count);
+  for (guint i = 0; i < count; i++) {
+    const Program program = {.kind = PLACE_LINK,
+                             .target = g_hash_table_lookup(notes->links, links[i])};
+    if (leads_there(notes, links[i]))
+      keep_program(notes, links[i], &program);
+  }
+}
+
 static void
 keep_lists(ProgramNotes *notes, const GPtrArray *lists)
 {
@@ -471,4 +495,6 @@ program_notes_join(ProgramNotes *notes)
   for (guint i = 0; i < count; i++)
     keep_lists(notes, g_hash_table_lookup(notes->lists, locations[i]));
   keep_unmatched(notes);
+  if (notes->links != NULL)
+    keep_ways(notes);
 }

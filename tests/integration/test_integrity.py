@@ -274,6 +274,20 @@ def test_a_folder_that_is_a_link_to_where_nobody_looks(assay, data, tmp_path, ta
     assert integrity_of(report) == set() and any("usr/bin/" in gap for gap in report["incomplete"])
 
 
+@pytest.mark.parametrize("target", ["usr/bin", "/usr/bin", "usr", "/", "y", "usr/lib/tool"])
+def test_a_link_of_a_lower_layer_to_programs(assay, data, tmp_path, target):
+    """What is written through it is in one place or another, by who unpacks the layers."""
+    layout = Layout(tmp_path / "layout")
+    link = [("y", ("link", "usr")), ("x", ("link", target))]
+    layout.add_image("through", [DEBIAN, link, {"etc/motd": b""}, {"x/bin/tool": EVIL}])
+    layout.add_image("beside", [DEBIAN, link, {"etc/motd": b"", "xx/bin/tool": EVIL}])
+    layout.add_image("below", [DEBIAN | {"x/bin/tool": EVIL}, link])
+    layout.add_image("elsewhere", [DEBIAN, {"x": ("link", "opt/lib")}, {"x/bin/tool": EVIL}])
+    gaps = {tag: [gap for gap in scan(assay, data, layout.folder, tag)["incomplete"] if "its file x " in gap]
+            for tag in ("through", "beside", "below", "elsewhere")}
+    assert len(gaps.pop("through")) == 1 and not any(gaps.values()), gaps
+
+
 def test_what_is_told_of_a_link(assay, data, tmp_path):
     Layout(tmp_path / "layout").add_image("v1", [DEBIAN, {"usr/bin/tool": ("link", "/opt/\x1b[31mevil")}])
     finding, = (one for one in scan(assay, data, tmp_path / "layout")["findings"] if one["id"] == REPLACED)

@@ -6,12 +6,15 @@
 
 #include "inspect/finds.h"
 #include "inspect/integrity/present-private.h"
+#include "inventory/weights.h"
 
 /* That are told one by one: of an image that has all files of another, nobody reads on. */
 #define TOLD_MAX 300u
 #define LIST     4u /* texts of one in LayerInventory.sums */
 /* Of the path that a link leads to. */
 #define TARGET_MAX 200u
+/* Of all layers, that are looked up. */
+#define FOLDERS_MAX 1000000u
 
 typedef struct {
   unsigned layer;
@@ -273,6 +276,68 @@ compare_as(Comparison *comparison, Unpacker unpacker)
     tell(comparison, &g_array_index(wrong, Wrong, i));
 }
 
+/* --- what is written through links elsewhere --- */
+
+/* Of a symbolic link in no folder of programs, its path; else NULL. (transfer full) */
+static char *
+way_of(const char *program)
+{
+  if (program[0] != PROGRAM_LINK || program[1] != ' ')
+    return NULL;
+  char *path;
+  guint64 size = g_ascii_strtoull(program + 2, &path, 10);
+  g_autofree char *link = *path == ' ' && size < strlen(path) ? g_strndup(path + 1, size) : NULL;
+  return link == NULL || integrity_leads(link) ? NULL : g_steal_pointer(&link);
+}
+
+static bool
+has_ways(const LayerInventory *layer)
+{
+  for (guint i = 0; i < layer->programs->len; i++) {
+    g_autofree char *way = way_of(g_ptr_array_index(layer->programs, i));
+    if (way != NULL)
+      return true;
+  }
+  return false;
+}
+
+/* Into @folders: hashes of paths. False: there are more than are looked up. */
+static bool
+add_folders(const LayerInventory *layer, GHashTable *folders)
+{
+  g_autoptr(Weights) weights = layer->weights == NULL ? NULL : weights_from_text(layer->weights);
+  for (guint i = 1; weights != NULL && i < weights->folders->len; i++)
+    g_hash_table_add(folders,
+                     GSIZE_TO_POINTER(g_array_index(weights->folders, WeightFolder, i).hash));
+  return g_hash_table_size(folders) < FOLDERS_MAX;
+}
+
+/* What upper layers have below such a link is below a folder of its name for some unpackers, and
+ * among the programs for others, and nobody looked at it: which it is, is not known. */
+static void
+tell_ways(const Comparison *comparison)
+{
+  const GPtrArray *layers = comparison->image->layers;
+  g_autoptr(GHashTable) folders = g_hash_table_new(NULL, NULL);
+  guint lowest = 0;
+  bool whole = true;
+  while (lowest < layers->len && !has_ways(g_ptr_array_index(layers, lowest)))
+    lowest++;
+  for (guint i = layers->len; whole && i > lowest; i--) {
+    const LayerInventory *layer = g_ptr_array_index(layers, i - 1);
+    for (guint j = 0; j < layer->programs->len; j++) {
+      char *way = way_of(g_ptr_array_index(layer->programs, j));
+      if (way != NULL && g_hash_table_contains(folders, GSIZE_TO_POINTER(weight_hash_of(way))))
+        g_ptr_array_add(comparison->image->unread, way);
+      else
+        g_free(way);
+    }
+    whole = add_folders(layer, folders);
+  }
+  if (!whole)
+    g_ptr_array_add(comparison->image->unread, g_strdup("usr (more folders than are looked up)"));
+}
+
 /* As the inventories of layers say what they bring in no order, unpackers that write one layer
  * after another into one folder do not differ. */
 static void
@@ -284,6 +349,8 @@ compare(Comparison *comparison)
   compare_as(comparison, UNPACKER_OVERLAY);
   if (image->layers->len > 1)
     compare_as(comparison, UNPACKER_IN_PLACE);
+  if (comparison->lists->len > 0)
+    tell_ways(comparison);
   if (comparison->unknown != NULL)
     g_ptr_array_add(image->unread, comparison->unknown);
   if (!present_layers_are_whole(comparison->present))
