@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
+#include "cli/scan_base.h"
 #include "cli/scan_dockerfile.h"
 #include "cli/scan_layers.h"
 #include "cli/scan_malware.h"
@@ -16,13 +17,15 @@
 #include "verdict/match.h"
 
 static char *output_option, *policy_option, *repository_option, *dockerfile_option,
-    *secret_config_option;
+    *secret_config_option, *base_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
+    {"base", 0, 0, G_OPTION_ARG_STRING, &base_option,
+     "Say which findings come from this image, which TARGET was built on", "IMAGE"},
     {"dockerfile", 0, 0, G_OPTION_ARG_FILENAME, &dockerfile_option,
      "Scan how an image is built instead: a Dockerfile, or standard input (-)", "FILE"},
     {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
@@ -113,6 +116,7 @@ typedef struct {
   ReportOptions options;
   ScanSetup setup;
   PolicySet *policy; /* or NULL */
+  ReportBase *base;  /* or NULL: --base is not given */
 } Scan;
 
 /* What is to be shown, borrowed, with what is hidden told in the notes. *@ignored: IgnoredFinding.
@@ -156,6 +160,7 @@ report(const Scan *scan, const ScanFound *found, GError **error)
                      .digest = image.digest,
                      .inventory = inventory,
                      .of_build = scan->target == NULL,
+                     .base = scan->base,
                      .packages = inventory->packages->len,
                      .findings = findings,
                      .ignored = ignored,
@@ -195,6 +200,8 @@ match_and_report(const Scan *scan, const ImageSource *source, const ImageInvento
       database == NULL ? match_observed(inventory) : match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
+  if (scan->base != NULL)
+    scan_base_mark(scan->base, source, matched->findings);
   char *of_clamav = scan_malware_note();
   if (of_clamav != NULL)
     g_ptr_array_add(matched->notes, of_clamav);
@@ -222,11 +229,16 @@ scan_build(const Scan *scan, GError **error)
 }
 
 static int
-scan_target(const Scan *scan, GError **error)
+scan_target(Scan *scan, GError **error)
 {
   g_autoptr(ImageSource) source = scan_setup_source(&scan->setup, scan->target, error);
   if (source == NULL)
     return EXIT_ERROR;
+  g_autoptr(ReportBase) base =
+      base_option == NULL ? NULL : scan_base_open(&scan->setup, base_option, source, error);
+  if (base_option != NULL && base == NULL)
+    return EXIT_ERROR;
+  scan->base = base;
   /* A target that is none is told before minutes of fetching. */
   bool optional =
       scan->options.writer->of_inventory && scan->policy == NULL && exit_code_option == 0;
@@ -255,6 +267,8 @@ check_subject(const Scan *scan)
   if ((scan->target == NULL) == (dockerfile_option == NULL))
     command_usage_error(scan->target == NULL ? "say what to scan: TARGET, or --dockerfile FILE"
                                              : "--dockerfile is scanned instead of a TARGET");
+  else if (dockerfile_option != NULL && base_option != NULL)
+    command_usage_error("--dockerfile: no image was built yet, so that it has no --base");
   else if (dockerfile_option != NULL && (list_packages_option || writer->of_inventory))
     command_usage_error("--dockerfile: there are no packages for %s%s",
                         list_packages_option ? "--list-packages" : "--format ",
@@ -332,6 +346,7 @@ const Command scan_command = {
         "  assay scan docker://docker.io/library/debian:11\n"
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
+        "  assay scan --base docker://docker.io/library/debian:12 oci:./image:latest\n"
         "  assay scan --kind secret,malware rootfs:./build\n"
         "  assay scan --yara-rules ./signature-base/yara --archive-depth 2 oci:./image:latest\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
