@@ -34,7 +34,8 @@ typedef struct {
   Severity severity; /* unknown: that of the rule's row (rule.h) */
   const char *title; /* NULL: that of the rule's row */
   const char *shown; /* masked evidence, or NULL; of a fact its value, never NULL */
-  const char *same;  /* hex of a keyed hash: equal for equal secrets; or NULL */
+  const char *same;  /* hex of a keyed hash: equal for equal secrets; of a malicious file its
+                        SHA-256; or NULL */
   const char *scope; /* of a fact: the block that it is in: "Match User git", "[mysqld]"; or NULL */
   unsigned read;     /* index of the LayerFile that it is of */
 } Observation;

@@ -16,7 +16,7 @@ typedef struct {
   GStrv packages;     /* patterns (text/glob.h) for binary or source packages */
   GStrv repositories; /* patterns */
   GStrv paths;        /* patterns for where the file is, without a slash in front */
-  GStrv values;       /* of secrets: Finding.same */
+  GStrv values;       /* of secrets and malicious files: Finding.same */
   char *reason;
   int64_t expires; /* microseconds since 1970, when it does not hold any more; 0: never */
 } Exemption;

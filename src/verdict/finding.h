@@ -35,9 +35,10 @@ typedef struct {
   char *location;      /* the file it is in */
   uint32_t line;       /* in that file; 0: not known, or of a package */
   char *evidence;      /* of what was observed: masked; or NULL */
-  char *same;          /* of a secret: equal for equal values, and tells nothing of them; or NULL */
-  bool removed;        /* an upper layer removes the file, which is in the image all the same */
-  GStrv places;        /* the other files that show the package, the first of them; or NULL */
+  char *same; /* of a secret: equal for equal values, and tells nothing of them; of a malicious file
+                 the SHA-256; or NULL */
+  bool removed;     /* an upper layer removes the file, which is in the image all the same */
+  GStrv places;     /* the other files that show the package, the first of them; or NULL */
   char *owner;      /* of an application: the distribution's package that owns the file, or NULL */
   bool declared;    /* a lock file or a manifest names the package, which need not be installed */
   bool development; /* the application is built or tested with the package, says its lock file */

@@ -1,4 +1,5 @@
 """ClamAV, asked through its daemon: Debian's, with a database of two signatures. What it does not judge is never clean."""
+import hashlib
 import io
 import json
 import signal
@@ -73,6 +74,10 @@ def test_what_it_finds(scan, clamd, layout):
     answer = scan_with(scan, f"oci:{layout}:bad", "--clamd", daemon.address)
     assert found(answer) == FOUND and answer["incomplete"] == []
     assert {each["severity"] for each in answer["findings"]} == {"critical"}
+    contents = {"opt/e.com": EICAR.encode(), "opt/a.tar": NESTED, "opt/run.sh": MARKED.encode()}
+    for each in answer["findings"]:
+        if each["id"] == "clamav":
+            assert each["same"] == hashlib.sha256(contents[each["location"]]).hexdigest()
     good = scan_with(scan, f"oci:{layout}:good", "--clamd", daemon.address)
     assert found(good) == set() and good["incomplete"] == []
     # Of many files several are under way at a time, and each answer is that of its own.
