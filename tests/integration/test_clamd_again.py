@@ -149,3 +149,22 @@ def test_other_signatures(start_server, push, clamd, tmp_path):
     turned = [each for each in server.get_json("/api/v1/events?limit=1000")["events"] if each["type"] == "image.verdict_changed"]
     assert digests["later"] in {each["subject"] for each in turned}
     assert metric(server, "assay_layers_unjudged") == 0
+
+
+def test_last_used_first(start_server, push, clamd, tmp_path):
+    daemon = clamd()
+    daemon.update(100, Old="an-old" + "-marker")
+    daemon.start()
+    tags = ["c", "a", "b"]
+    layout = layout_of(tmp_path / "image", **{tag: {"opt/run.sh": script(f"a-new-marker {tag}")} for tag in tags})
+    server = start_server(config=f"malware:\n  clamd: {daemon.address}\n")
+    digests = push_all(server, push, layout, tags)
+    layers = {server.request("GET", f"/v2/team/app/manifests/{digest}").json()["layers"][1]["digest"]: tag for tag, digest in digests.items()}
+    daemon.update(101, New="a-new-marker")
+    daemon.reload(101)
+
+    def found():
+        events = server.get_json("/api/v1/events?limit=1000")["events"]
+        return [layers[each["subject"]] for each in events if each["type"] == "malware.found"]
+    wait_until(lambda: len(found()) == 3, 90)
+    assert found() == tags[::-1]
