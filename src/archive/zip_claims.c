@@ -222,8 +222,12 @@ is_likely(uint64_t method, uint64_t name)
 bool
 zip_begins(Slice head)
 {
-  return head.size >= ZIP_HEAD_BYTES && zip_has_signature(head, 0, "PK\3\4") &&
-         is_likely(zip_number(head, 8, 2), zip_number(head, 26, 2));
+  if (head.size < ZIP_HEAD_BYTES)
+    return false;
+  return zip_has_signature(head, 0, "PK\3\4")
+             ? is_likely(zip_number(head, 8, 2), zip_number(head, 26, 2))
+             : zip_has_signature(head, 0, "PK\1\2") &&
+                   is_likely(zip_number(head, 10, 2), zip_number(head, 28, 2));
 }
 
 bool

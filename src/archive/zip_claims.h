@@ -30,7 +30,8 @@ void zip_claims_read(ZipClaims *claims, Slice bytes, guint most);
 void zip_claims_clear(ZipClaims *claims);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ZipClaims, zip_claims_clear)
 
-/* Whether a header begins there, as far as that can be told by its first ZIP_HEAD_BYTES. */
+/* Whether a header begins there, or an entry of a directory, as far as that can be told by the
+ * first ZIP_HEAD_BYTES. */
 #define ZIP_HEAD_BYTES 30u
 bool zip_begins(Slice head);
 /* Whether a header that no directory names is one, and not by chance bytes like one. */

@@ -239,11 +239,30 @@ temporary_file_new(const char *folder, GError **error)
   return fd;
 }
 
-int
-memory_file_new(const char *name, GError **error)
+static int
+make_memory_file(const char *name, unsigned flags, GError **error)
 {
-  int fd = memfd_create(name, MFD_CLOEXEC);
+  int fd = memfd_create(name, MFD_CLOEXEC | flags);
   if (fd < 0)
     error_set_errno(error, errno, "memory file %s", name);
   return fd;
+}
+
+int
+memory_file_new(const char *name, GError **error)
+{
+  return make_memory_file(name, 0, error);
+}
+
+int
+memory_file_new_sealable(const char *name, GError **error)
+{
+  return make_memory_file(name, MFD_ALLOW_SEALING, error);
+}
+
+bool
+memory_file_seal(int fd, GError **error)
+{
+  return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0 ||
+         error_set_errno(error, errno, "seal a memory file");
 }

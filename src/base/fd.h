@@ -90,3 +90,6 @@ int temporary_file_new(const char *folder, GError **error);
 
 /* An unnamed file in memory, close-on-exec, for bytes that a caged worker is to read or write. */
 int memory_file_new(const char *name, GError **error);
+/* The same, for memory_file_seal(): from then on nobody who has it can change it. */
+int memory_file_new_sealable(const char *name, GError **error);
+bool memory_file_seal(int fd, GError **error);

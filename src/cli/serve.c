@@ -96,7 +96,7 @@ on_reload(void *data)
   Server **server = data;
   g_autoptr(GError) error = NULL;
   if (server_reload(*server, &error))
-    log_info("certificate and policy were read again", NULL);
+    log_info("certificate, policy and rules of YARA were read again", NULL);
   else
     log_error("reload failed; what was in force stays", "error", error->message, NULL);
   return G_SOURCE_CONTINUE;
@@ -153,9 +153,9 @@ const Command serve_command = {
         "Without options it serves on http://127.0.0.1:5000 and keeps its data in /var/lib/assay\n"
         "(root) or $XDG_DATA_HOME/assay. SIGTERM and SIGINT stop it gracefully (a second SIGINT at "
         "once),\n"
-        "SIGHUP makes it read certificates and policy again. FOLDER/address holds the address that "
-        "it\n"
-        "listens on.\n"
+        "SIGHUP makes it read certificates, policy and rules of YARA again. FOLDER/address holds "
+        "the\n"
+        "address that it listens on.\n"
         "\n"
         "Examples:\n"
         "  assay serve\n"

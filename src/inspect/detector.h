@@ -91,6 +91,8 @@ typedef struct {
    * are too large for that they are passed over, and the file is told not to be looked through for
    * malware. Not for read(), which has them always. */
   bool needs_holes;
+  /* Of which files that is so. NULL: of all. */
+  bool (*needs_holes_of)(const FileView *file);
   /* With that: it tells by itself of a file whose pieces do not follow each other. */
   bool tells_skipped;
   /* What needs a file, once a worker, before the cage closes. NULL: nothing. */

@@ -40,8 +40,8 @@ add_rules(GString *text)
     }
 }
 
-static void *
-hash_versions(void *unused)
+static uint32_t
+hash_versions(void)
 {
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_append_printf(text, "walk %u\n", WALK_VERSION);
@@ -55,8 +55,9 @@ hash_versions(void *unused)
     g_string_append_printf(text, "java-table %s\n", java_table_identity());
   if (brought_rules_fingerprint() != 0)
     g_string_append_printf(text, "secret-rules %u\n", brought_rules_fingerprint());
-  if (*team_rules_identity() != '\0')
-    g_string_append_printf(text, "malware-rules %s %d\n", team_rules_identity(),
+  g_autofree char *team_rules = team_rules_identity();
+  if (*team_rules != '\0')
+    g_string_append_printf(text, "malware-rules %s %d\n", team_rules,
                            malware_settings()->rules_all);
   const MalwareSettings *malware = malware_settings();
   g_string_append_printf(text, "archives %u %" G_GUINT64_FORMAT " %u %" G_GUINT64_FORMAT "\n",
@@ -68,12 +69,20 @@ hash_versions(void *unused)
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text->str));
   g_autofree char *head = g_strndup(digest_hex(&digest), 8);
   uint32_t hash = (uint32_t)g_ascii_strtoull(head, NULL, 16);
-  return GUINT_TO_POINTER(DETECTORS_FINGERPRINT_LEAST | (hash & (DETECTORS_FINGERPRINT_LEAST - 1)));
+  return DETECTORS_FINGERPRINT_LEAST | (hash & (DETECTORS_FINGERPRINT_LEAST - 1));
 }
 
 uint32_t
 detectors_fingerprint(void)
 {
-  static GOnce once = G_ONCE_INIT;
-  return GPOINTER_TO_UINT(g_once(&once, hash_versions, NULL));
+  static GMutex lock; /* guards both */
+  static uint32_t known;
+  static unsigned of_generation;
+  g_autoptr(GMutexLocker) locked = g_mutex_locker_new(&lock);
+  unsigned generation = team_rules_generation();
+  if (known == 0 || generation != of_generation) {
+    known = hash_versions();
+    of_generation = generation;
+  }
+  return known;
 }

@@ -64,13 +64,13 @@ job_to_json(const WorkerJob *job, const InspectionLimits *limits)
 
 /* The worker does not know the table of detectors, nor what ClamAV says. */
 static LayerInventory *
-read_inventory(const json_t *answer, ClamavRelay *relay, GError **error)
+read_inventory(const json_t *answer, uint32_t detectors, ClamavRelay *relay, GError **error)
 {
   LayerInventory *inventory =
       answer == NULL ? NULL
                      : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
   if (inventory != NULL) {
-    inventory->detectors = detectors_fingerprint();
+    inventory->detectors = detectors;
     inventory->clamav = CLAMAV_JUDGED;
   }
   clamav_relay_end(relay, inventory);
@@ -87,6 +87,9 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
     g_propagate_error(error, g_steal_pointer(&unready));
     return NULL;
   }
+  /* In this order: by rules that come meanwhile, the layer is told to be of the older ones. */
+  uint32_t detectors = detectors_fingerprint();
+  g_autoptr(TeamRules) rules = team_rules_in_force();
   WorkerJob about = job_of("layer", limits, input->allow_uncaged);
   about.offset = input->offset;
   about.size = input->size;
@@ -95,7 +98,7 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   told.java_table = java_table_bytes();
   told.growing = input->growth != NULL;
   told.clamav = relay != NULL;
-  told.rules = team_rules_descriptor() >= 0;
+  told.rules = rules != NULL;
   json_table_add(&inspection_input_table, &told, job);
   secret_key_tell(job);
   brought_rules_tell(job);
@@ -104,9 +107,9 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
                              .extra = java_table_descriptor(),
                              .growth = input->growth,
                              .stream = clamav_relay_stream(relay),
-                             .rules = team_rules_descriptor()};
+                             .rules = team_rules_descriptor(rules)};
   g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
-  g_autoptr(LayerInventory) inventory = read_inventory(answer, relay, error);
+  g_autoptr(LayerInventory) inventory = read_inventory(answer, detectors, relay, error);
   /* What ClamAV had no time for is no refusal of ClamAV's, to be kept for a day. */
   if (inventory != NULL && inventory->clamav != CLAMAV_JUDGED &&
       cancellable_is_cancelled(cancellable)) {

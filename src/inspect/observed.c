@@ -37,12 +37,6 @@ reads_in_force_add(ReadsInForce *reads, unsigned layer, unsigned read, const cha
     reads->layers[layer][read] = place;
 }
 
-static bool
-stays_when_removed(ObservationKind kind)
-{
-  return kind == OBSERVED_SECRET || kind == OBSERVED_MALWARE;
-}
-
 /* A fact is of the place that its service opens, whatever links lead from there. (transfer full) */
 static Observation *
 observation_at(const Observation *one, const char *place)
@@ -57,22 +51,56 @@ observation_at(const Observation *one, const char *place)
  * is more. */
 #define IMAGE_OBSERVATIONS_MAX 20000u
 
+/* Room in that, of which malicious files have theirs first. */
+typedef struct {
+  guint malware, others;
+} Room;
+
+static Room
+room_for(const ImageInventory *image)
+{
+  guint malware = 0;
+  for (guint i = 0; i < image->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(image->layers, i);
+    for (guint j = 0; j < layer->observations->len; j++)
+      malware += ((const Observation *)g_ptr_array_index(layer->observations, j))->kind ==
+                 OBSERVED_MALWARE;
+  }
+  malware = MIN(malware, IMAGE_OBSERVATIONS_MAX);
+  return (Room){malware, IMAGE_OBSERVATIONS_MAX - malware};
+}
+
+/* False: there is none for it, which is told once of each kind. */
+static bool
+takes_room(Room *room, const Observation *one, ImageInventory *image, uint64_t *told)
+{
+  guint *left = one->kind == OBSERVED_MALWARE ? &room->malware : &room->others;
+  if (one->kind == OBSERVED_FACT)
+    return true;
+  if (*left > 0) {
+    --*left;
+    return true;
+  }
+  if ((*told >> one->kind & 1) == 0)
+    g_ptr_array_add(image->unread,
+                    g_strdup_printf("%s%s (more is observed in the image than is kept)",
+                                    layer_prefix_of(one->kind), one->path));
+  *told |= (uint64_t)1 << one->kind;
+  return false;
+}
+
 void
 observed_of_image(ImageInventory *image, const ReadsInForce *reads)
 {
-  guint kept = 0;
+  Room room = room_for(image);
+  uint64_t told = 0;
   for (guint i = 0; i < image->layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(image->layers, i);
     for (guint j = 0; j < layer->observations->len; j++) {
       const Observation *one = g_ptr_array_index(layer->observations, j);
       const char *place = one->read < layer->reads->len ? reads->layers[i][one->read] : NULL;
-      if (place == NULL && !stays_when_removed(one->kind))
+      if ((place == NULL && !observation_stays(one->kind)) || !takes_room(&room, one, image, &told))
         continue;
-      kept += one->kind != OBSERVED_FACT;
-      if (kept > IMAGE_OBSERVATIONS_MAX) {
-        g_ptr_array_add(image->unread, g_strdup(one->path));
-        return;
-      }
       g_ptr_array_add(image->observations,
                       image_observation_new(observation_at(one, place), i, place == NULL));
     }

@@ -143,9 +143,12 @@ may_skip_holes(const FileTakers *takers)
 }
 
 static bool
-needs_holes(const FileTaker *taker)
+needs_holes(const FileTaker *taker, const FileView *file)
 {
-  return taker->wanted && taker->detector->needs_holes;
+  const Detector *detector = taker->detector;
+  FileView view = view_for(taker, file);
+  return taker->wanted && detector->needs_holes &&
+         (detector->needs_holes_of == NULL || detector->needs_holes_of(&view));
 }
 
 /* Zeros that the layer does not store, of @size bytes, to those that need them. False: they would
@@ -156,7 +159,7 @@ give_hole(FileTakers *takers, const FileView *file, uint64_t at, uint64_t size)
   static const uint8_t zeros[CHUNK];
   bool any = false;
   for (unsigned i = 0; i < takers->count; i++)
-    any |= needs_holes(&takers->takers[i]);
+    any |= needs_holes(&takers->takers[i], file);
   if (!any)
     return true;
   if (size > *takers->holes_left)
@@ -166,7 +169,7 @@ give_hole(FileTakers *takers, const FileView *file, uint64_t at, uint64_t size)
     for (unsigned i = 0; i < takers->count; i++) {
       FileTaker *taker = &takers->takers[i];
       FileView view = view_for(taker, file);
-      if (needs_holes(taker))
+      if (needs_holes(taker, file))
         taker->detector->piece(&taker->state, &view, at, slice_new(zeros, MIN(end - at, CHUNK)),
                                taker->into);
     }
@@ -180,7 +183,7 @@ tell_skipped(FileTakers *takers, const FileView *file)
   for (unsigned i = 0; i < takers->count; i++) {
     FileTaker *taker = &takers->takers[i];
     FileView view = view_for(taker, file);
-    if (needs_holes(taker) && !taker->detector->tells_skipped)
+    if (needs_holes(taker, file) && !taker->detector->tells_skipped)
       layer_inventory_add_unscanned(taker->into, MALWARE_UNSCANNED, view.path, view.path,
                                     "it has larger holes than are read");
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "archive/layer.h"
+#include "inspect/fixed_places.h"
 #include "inspect/worker_early-private.h"
 #include "inspect/worker_links-private.h"
+#include "inspect/worker_names-private.h"
 #include "inspect/worker_programs-private.h"
 #include "inventory/layer.h"
 
@@ -11,7 +13,7 @@ typedef struct {
   uint64_t file_bytes; /* of one file that is read whole */
   uint64_t holes_left; /* of LAYER_HOLES_MAX */
   LayerInventory *inventory;
-  GArray *wanted;           /* Wanted: for fixed places, of this pass */
+  GArray *wanted;           /* HarvestWanted: for fixed places, of this pass */
   GHashTable *databases;    /* database_key() -> LayerInventory: read in any pass */
   GHashTable *finds;        /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
   guint packages;           /* of all of these */
@@ -21,7 +23,11 @@ typedef struct {
   GPtrArray *owned;         /* as LayerInventory has it, of all of them */
   size_t owned_bytes;
   GPtrArray *licences; /* likewise */
+  /* Of LAYER_OBSERVATIONS_MAX, when all that was observed is joined: malicious content has its room
+   * first. */
+  guint malware_room, other_room;
   HarvestLinks *links;
+  HardNames *names;
   EarlyLinks *early; /* of the first pass */
   ProgramNotes *programs;
   GHashTable *contents; /* weight_hash() of a path -> LayerInventory.content: the last of a path */
@@ -71,13 +77,37 @@ void harvest_note_left_links(Harvest *harvest);
 /* Then. */
 void harvest_join(Harvest *harvest);
 
-/* --- for worker_harvest_links.c --- */
+/* --- for worker_harvest_join.c --- */
+
+/* What a detector reads of the entry of a number. */
+typedef struct {
+  unsigned change;
+  unsigned reading;
+  uint64_t entry;
+} HarvestWanted;
+
+/* Of `databases`. */
+static inline void *
+harvest_database_key(uint64_t entry, unsigned reading)
+{
+  return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
+}
+
+/* --- worker_harvest_finds.c --- */
 
 /* For LayerInventory: what was found in a file. (transfer full) */
 GPtrArray *harvest_finds_new(void);
+guint harvest_count_malware(const LayerInventory *found);
+bool harvest_have_malware(const GPtrArray *finds);
+void harvest_put_finds(Harvest *harvest, const char *path, GPtrArray *finds);
+/* Something else is at @path: what was found there is forgotten, but for what was observed in a
+ * file that has another name. */
+void harvest_drop_finds(Harvest *harvest, const char *path);
+
+/* --- for worker_harvest_links.c --- */
+
 /* Counts what was found in a file, and takes from it what belongs to the layer. */
 void harvest_count_finds(Harvest *harvest, LayerInventory *found, bool anywhere);
 /* What was found anywhere in the file @entry; the last entry of a path counts. */
 void harvest_keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere,
                         GPtrArray *finds);
-void harvest_put_finds(Harvest *harvest, const char *path, GPtrArray *finds);

@@ -13,25 +13,6 @@
 /* Of a file that is found anywhere: several times what the largest of people lists. */
 #define FILE_PACKAGES_MAX 25000u
 
-/* What a detector reads of the entry of a number. */
-typedef struct {
-  unsigned change;
-  unsigned reading;
-  uint64_t entry;
-} Wanted;
-
-static void
-inventory_free(void *data)
-{
-  layer_inventory_free(data);
-}
-
-GPtrArray *
-harvest_finds_new(void)
-{
-  return g_ptr_array_new_with_free_func(inventory_free);
-}
-
 void
 harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
 {
@@ -39,14 +20,15 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .file_bytes = file_bytes,
       .holes_left = LAYER_HOLES_MAX,
       .inventory = inventory,
-      .wanted = g_array_new(FALSE, FALSE, sizeof(Wanted)),
-      .databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free),
+      .wanted = g_array_new(FALSE, FALSE, sizeof(HarvestWanted)),
+      .databases = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)layer_inventory_free),
       .finds =
           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
       .observed = layer_inventory_new(),
       .owned = g_ptr_array_new_with_free_func(g_free),
       .licences = g_ptr_array_new_with_free_func(g_free),
       .links = harvest_links_new(),
+      .names = hard_names_new(),
       .early = early_links_new(),
       .programs = program_notes_new(inventory),
       .contents = g_hash_table_new(NULL, NULL),
@@ -64,6 +46,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->owned, g_ptr_array_unref);
   g_clear_pointer(&harvest->licences, g_ptr_array_unref);
   g_clear_pointer(&harvest->links, harvest_links_free);
+  g_clear_pointer(&harvest->names, hard_names_free);
   g_clear_pointer(&harvest->early, early_links_free);
   g_clear_pointer(&harvest->programs, program_notes_free);
   g_clear_pointer(&harvest->contents, g_hash_table_unref);
@@ -76,12 +59,6 @@ harvest_begin_pass(Harvest *harvest)
 }
 
 /* --- files --- */
-
-static void *
-database_key(uint64_t entry, unsigned reading)
-{
-  return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
-}
 
 /* What is left out of @found is unread. */
 static void
@@ -162,9 +139,9 @@ want_fixed(Harvest *harvest, const LayerEntry *entry, uint64_t entry_number, uns
   for (unsigned number = 0; number < fixed_places_reading_count(); number++) {
     if ((readings >> number & 1) == 0)
       continue;
-    Wanted wanted = {change, number, entry_number};
+    HarvestWanted wanted = {change, number, entry_number};
     g_array_append_val(harvest->wanted, wanted);
-    if (!g_hash_table_contains(harvest->databases, database_key(entry_number, number)))
+    if (!g_hash_table_contains(harvest->databases, harvest_database_key(entry_number, number)))
       file_takers_add_fixed(takers, number);
   }
 }
@@ -190,20 +167,10 @@ takes_place(const Harvest *harvest, const LayerEntry *entry, bool by_path)
 }
 
 void
-harvest_put_finds(Harvest *harvest, const char *path, GPtrArray *finds)
-{
-  if (g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
-    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
-                               "The layer has more files that list packages than are followed.");
-  else
-    g_hash_table_insert(harvest->finds, g_strdup(path), g_ptr_array_ref(finds));
-}
-
-void
 harvest_keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArray *finds)
 {
   bool by_path = (anywhere & ~anywhere_placeless() & ~anywhere_owners()) != 0;
-  g_hash_table_remove(harvest->finds, entry->path);
+  harvest_drop_finds(harvest, entry->path);
   if (finds->len == 0 && takes_place(harvest, entry, by_path))
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
   else if (finds->len > 0)
@@ -248,7 +215,7 @@ take_found(Harvest *harvest, uint64_t entry_number, FileTakers *takers, GPtrArra
     if (taker->reading == READINGS_MAX)
       g_ptr_array_add(finds, g_steal_pointer(&taker->into));
     else
-      g_hash_table_insert(harvest->databases, database_key(entry_number, taker->reading),
+      g_hash_table_insert(harvest->databases, harvest_database_key(entry_number, taker->reading),
                           g_steal_pointer(&taker->into));
   }
 }
@@ -351,122 +318,13 @@ harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 {
   bool mark = entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE;
   bool taker = entry->kind != LAYER_ENTRY_FILE && entry->kind != LAYER_ENTRY_FOLDER;
-  if (!mark)
+  if (!mark) {
     harvest_links_forget(harvest->links, entry->path);
+    hard_names_forget(harvest->names, entry->path);
+  }
   if (anywhere_all() == 0 || !(mark || (taker && anywhere != 0) || hides_program(harvest, entry)))
     return;
   layer_inventory_add_removed(harvest->inventory, entry->path, entry->kind == LAYER_ENTRY_OPAQUE);
   if (!mark)
-    g_hash_table_remove(harvest->finds, entry->path);
-}
-
-/* --- into the inventory --- */
-
-/* What is dropped from the observation of number @from on. True: settings, among others. */
-static bool
-tell_dropped(LayerInventory *inventory, const LayerInventory *database, guint from)
-{
-  const LayerFile *file = g_ptr_array_index(database->reads, 0);
-  bool settings = false;
-  const char *last = NULL;
-  for (guint i = from; i < database->observations->len; i++) {
-    const Observation *one = g_ptr_array_index(database->observations, i);
-    const char *prefix = layer_prefix_of(one->kind);
-    settings |= strcmp(prefix, SETTINGS_UNSCANNED) == 0;
-    if (prefix != last)
-      layer_inventory_add_unscanned(inventory, prefix, file->location, file->location,
-                                    "more is observed in the layer than is kept");
-    last = prefix;
-  }
-  return settings;
-}
-
-static void
-join_observations(LayerInventory *inventory, LayerInventory *database, unsigned read)
-{
-  GPtrArray *from = database->observations, *to = inventory->observations;
-  if (from->len > LAYER_OBSERVATIONS_MAX - to->len) {
-    LayerFile *file = g_ptr_array_index(inventory->reads, read);
-    file->broken |= tell_dropped(inventory, database, LAYER_OBSERVATIONS_MAX - to->len);
-    g_ptr_array_set_size(from, (int)(LAYER_OBSERVATIONS_MAX - to->len));
-  }
-  for (guint i = 0; i < from->len; i++)
-    ((Observation *)g_ptr_array_index(from, i))->read = read;
-  g_ptr_array_extend_and_steal(to, from);
-  database->observations = g_ptr_array_new();
-}
-
-/* Whoever has the image has the file, whatever a later layer does. */
-static void
-join_unscanned(LayerInventory *inventory, const LayerInventory *database)
-{
-  for (guint i = 0; i < database->unread->len; i++) {
-    const char *unread = g_ptr_array_index(database->unread, i);
-    if (layer_unread_stays(unread) && inventory->unread->len < LAYER_UNREAD_MAX)
-      g_ptr_array_add(inventory->unread, g_strdup(unread));
-  }
-}
-
-/* What was read of one entry. */
-static void
-join_database(LayerInventory *inventory, LayerInventory *database, unsigned change)
-{
-  const LayerFile *read = g_ptr_array_index(database->reads, 0);
-  if (inventory->reads->len >= LAYER_READS_MAX) {
-    layer_inventory_add_unread(inventory, "too-many-files", read->location,
-                               "The layer has more files that list packages than are followed.");
-    join_unscanned(inventory, database);
-    tell_dropped(inventory, database, 0);
-    return;
-  }
-  unsigned number =
-      layer_inventory_add_read(inventory, change, read->location, read->broken, read->declares);
-  ((LayerFile *)g_ptr_array_index(inventory->reads, number))->elsewhere = read->elsewhere;
-  g_ptr_array_set_free_func(database->packages, NULL);
-  for (guint i = 0; i < database->packages->len; i++) {
-    Package *package = g_ptr_array_index(database->packages, i);
-    package->read = number;
-    layer_inventory_add_package(inventory, package);
-  }
-  g_ptr_array_set_free_func(database->releases, NULL);
-  for (guint i = 0; i < database->releases->len; i++) {
-    OsRelease *os = g_ptr_array_index(database->releases, i);
-    os->read = number;
-    g_ptr_array_add(inventory->releases, os);
-  }
-  join_observations(inventory, database, number);
-  join_unscanned(inventory, database);
-  for (guint i = 0; i < database->notes->len; i++) {
-    const LayerNote *note = g_ptr_array_index(database->notes, i);
-    layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
-  }
-}
-
-static void
-join_finds(Harvest *harvest)
-{
-  guint count;
-  g_autofree void **paths = text_sorted_keys(harvest->finds, &count);
-  for (guint i = 0; i < count; i++) {
-    const GPtrArray *finds = g_hash_table_lookup(harvest->finds, paths[i]);
-    for (guint j = 0; j < finds->len; j++)
-      join_database(harvest->inventory, g_ptr_array_index(finds, j), LAYER_ANYWHERE);
-  }
-}
-
-void
-harvest_join(Harvest *harvest)
-{
-  for (guint i = 0; i < harvest->wanted->len; i++) {
-    const Wanted *wanted = &g_array_index(harvest->wanted, Wanted, i);
-    LayerInventory *database =
-        g_hash_table_lookup(harvest->databases, database_key(wanted->entry, wanted->reading));
-    if (wanted->change < harvest->inventory->changes->len)
-      join_database(harvest->inventory, database, wanted->change);
-  }
-  join_finds(harvest);
-  owners_resolve(harvest->inventory, harvest->owned);
-  licences_resolve(harvest->inventory, harvest->licences);
-  program_notes_join(harvest->programs);
-  own_files_drop(harvest->inventory);
+    harvest_drop_finds(harvest, entry->path);
 }

@@ -21,6 +21,19 @@ has_finds(const Harvest *harvest, const char *path)
   return false;
 }
 
+/* Whether something was observed in it that stays, or that was not looked for. */
+static bool
+has_observed(const Harvest *harvest, const char *path)
+{
+  const GPtrArray *finds = g_hash_table_lookup(harvest->finds, path);
+  for (guint i = 0; finds != NULL && i < finds->len; i++) {
+    const LayerInventory *find = g_ptr_array_index(finds, i);
+    if (find->observations->len > 0 || find->unread->len > 0)
+      return true;
+  }
+  return false;
+}
+
 /* Whether the same detectors want both, and make the same of both: programs, and files of one name.
  */
 static bool
@@ -52,6 +65,8 @@ harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *tar
                       uint64_t number)
 {
   bool found = has_finds(harvest, target);
+  if (has_observed(harvest, target))
+    hard_names_add(harvest->names, target, entry->path);
   if (found && are_alike(entry->path, target))
     copy_finds(harvest, entry->path, target);
   else if ((harvest_wants_name(entry->path) || found ||

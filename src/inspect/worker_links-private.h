@@ -41,6 +41,9 @@ const char *harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uin
 /* Of one that was not read, until NULL: it is forgotten. (transfer full) */
 char *harvest_links_next_left(HarvestLinks *links);
 
+/* What was observed in the file at @from that stays as long as anybody has the bytes, as it would
+ * be observed at @to; NULL: nothing was. (transfer full) */
+LayerInventory *harvest_links_move(const LayerInventory *find, const char *from, const char *to);
 /* What was found in the file at @from, as it would be found at @to under the same conditions.
  * (transfer full) */
 LayerInventory *harvest_links_copy(const LayerInventory *find, const char *from, const char *to);

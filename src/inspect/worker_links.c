@@ -177,6 +177,28 @@ copy_package(const Package *package, const char *from, const char *to)
 }
 
 LayerInventory *
+harvest_links_move(const LayerInventory *find, const char *from, const char *to)
+{
+  LayerInventory *moved_find = layer_inventory_new();
+  for (guint i = 0; i < find->observations->len; i++) {
+    Observation one = *(const Observation *)g_ptr_array_index(find->observations, i);
+    g_autofree char *path = moved(one.path, from, to);
+    one.path = path;
+    if (observation_stays(one.kind))
+      layer_inventory_add_observation(moved_find, &one);
+  }
+  for (guint i = 0; i < find->unread->len; i++)
+    if (layer_unread_stays(g_ptr_array_index(find->unread, i)))
+      g_ptr_array_add(moved_find->unread, g_strdup(g_ptr_array_index(find->unread, i)));
+  if (moved_find->observations->len == 0 && moved_find->unread->len == 0) {
+    layer_inventory_free(moved_find);
+    return NULL;
+  }
+  layer_inventory_add_read(moved_find, 0, to, false, NULL);
+  return moved_find;
+}
+
+LayerInventory *
 harvest_links_copy(const LayerInventory *find, const char *from, const char *to)
 {
   LayerInventory *copy = layer_inventory_new();

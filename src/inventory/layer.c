@@ -121,6 +121,7 @@ layer_inventory_free(LayerInventory *inventory)
 {
   if (inventory == NULL)
     return;
+  g_clear_pointer(&inventory->malicious, g_hash_table_unref);
   g_ptr_array_unref(inventory->hashed);
   g_ptr_array_unref(inventory->owned);
   g_ptr_array_unref(inventory->licences);
@@ -280,10 +281,32 @@ lose(LayerInventory *inventory, const Observation *observation)
                                 "more is observed in the file than is kept");
 }
 
+static void
+add_malicious(LayerInventory *inventory, const Observation *observation)
+{
+  if (inventory->malicious == NULL)
+    inventory->malicious = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  char *key = g_strconcat(observation->rule, "\n", observation->path, NULL);
+  if (g_hash_table_contains(inventory->malicious, key)) {
+    g_free(key);
+    return;
+  }
+  if (g_hash_table_size(inventory->malicious) >= LAYER_FILE_OBSERVATIONS_MAX) {
+    lose(inventory, observation);
+    g_free(key);
+    return;
+  }
+  g_hash_table_add(inventory->malicious, key);
+  g_ptr_array_add(inventory->observations, observation_copy(observation));
+}
+
 void
 layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation)
 {
-  if (inventory->observations->len < LAYER_FILE_OBSERVATIONS_MAX)
+  guint malicious = inventory->malicious == NULL ? 0 : g_hash_table_size(inventory->malicious);
+  if (observation->kind == OBSERVED_MALWARE)
+    add_malicious(inventory, observation);
+  else if (inventory->observations->len - malicious < LAYER_FILE_OBSERVATIONS_MAX)
     g_ptr_array_add(inventory->observations, observation_copy(observation));
   else
     lose(inventory, observation);
@@ -302,6 +325,24 @@ layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char
   note->detail = slice_to_printable(
       slice_from_string(last ? "There are more than are listed here." : detail), TEXT_MAX);
   g_ptr_array_add(inventory->notes, note);
+}
+
+bool
+layer_inventory_make_room(LayerInventory *inventory)
+{
+  GPtrArray *all = inventory->observations;
+  if (all->len < LAYER_OBSERVATIONS_MAX)
+    return true;
+  for (guint i = all->len; i > 0; i--) {
+    const Observation *one = g_ptr_array_index(all, i - 1);
+    if (one->kind == OBSERVED_MALWARE)
+      continue;
+    layer_inventory_add_unscanned(inventory, layer_prefix_of(one->kind), one->path, one->path,
+                                  "more is observed in the layer than is kept");
+    g_ptr_array_remove_index(all, i - 1);
+    return true;
+  }
+  return false;
 }
 
 static bool

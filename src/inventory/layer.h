@@ -153,12 +153,14 @@ typedef struct {
                           likewise in the worker alone */
   uint64_t content; /* a checksum of the one file that it is of; 0: not known. In the worker alone
                      */
-  size_t symbol_bytes;  /* spent of LAYER_SYMBOL_BYTES_MAX */
-  size_t sum_bytes;     /* spent of LAYER_SUM_BYTES_MAX */
-  size_t owned_bytes;   /* spent of LAYER_OWNED_BYTES_MAX */
-  size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
-  size_t admitted;      /* what image_inventory_admit() counted of it */
-  bool overfull;        /* it has more packages than are kept */
+  size_t symbol_bytes; /* spent of LAYER_SYMBOL_BYTES_MAX */
+  size_t sum_bytes;    /* spent of LAYER_SUM_BYTES_MAX */
+  size_t owned_bytes;  /* spent of LAYER_OWNED_BYTES_MAX */
+  size_t file_bytes;   /* spent of LAYER_FILE_BYTES_MAX */
+  size_t admitted;     /* what image_inventory_admit() counted of it */
+  GHashTable
+      *malicious; /* set: rule, LF, path of what is observed as malware. In the worker alone */
+  bool overfull;  /* it has more packages than are kept */
   const char *declares; /* of the one file that it is of: LayerFile.declares; static. In the worker
                            alone */
 } LayerInventory;
@@ -220,10 +222,16 @@ void layer_inventory_add_sums(LayerInventory *inventory, const char *location, c
 void layer_inventory_add_licence(LayerInventory *inventory, const char *package,
                                  const char *licences);
 
-/* Of one file; the others are left out, and the file is unread. */
+/* Of one file, malicious content apart from all else; the others are left out, and the file is
+ * unread, or not looked through. */
 #define LAYER_FILE_OBSERVATIONS_MAX 2000u
-/* Copies, with texts made printable and cut. */
+/* Copies, with texts made printable and cut. Malicious content of one rule and path is taken once.
+ */
 void layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation);
+
+/* For an observation of malicious content in a whole layer's: where there is no room for one more,
+ * the last of another kind goes, which is told. False: there is none. */
+bool layer_inventory_make_room(LayerInventory *inventory);
 
 /* What is in the file at @path, packages or what is to be observed, is missing: a note of @kind
  * says why. */

@@ -27,6 +27,12 @@ static const JsonMember members[] = {
 };
 const JsonTable observation_table = JSON_TABLE(Observation, members);
 
+bool
+observation_stays(ObservationKind kind)
+{
+  return kind == OBSERVED_SECRET || kind == OBSERVED_MALWARE;
+}
+
 void
 observation_free(Observation *observation)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json_table.h"
@@ -40,6 +41,8 @@ typedef struct {
   unsigned read;     /* index of the LayerFile that it is of */
 } Observation;
 
+/* Whether it counts when an upper layer removes its file: whoever has the image has the bytes. */
+bool observation_stays(ObservationKind kind);
 void observation_free(Observation *observation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Observation, observation_free)
 /* With texts made printable, and cut. (transfer full) */

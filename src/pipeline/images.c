@@ -19,7 +19,8 @@ image_id(const char *manifest)
 }
 
 static bool
-write_state(SqlConnection *db, const char *manifest, ScanState state, GError **error)
+write_state(SqlConnection *db, const char *manifest, ScanState state, uint32_t detectors,
+            GError **error)
 {
   return sql_run(db, NULL, error,
                  "INSERT INTO images (id, manifest, state, scanned, package_count, counts, "
@@ -28,7 +29,7 @@ write_state(SqlConnection *db, const char *manifest, ScanState state, GError **e
                  "state = excluded.state, error = NULL, attempts = 0, retry_at = NULL, "
                  "scanned = excluded.scanned, detectors = excluded.detectors",
                  SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state),
-                 SQL_INTEGER(g_get_real_time()), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+                 SQL_INTEGER(g_get_real_time()), SQL_INTEGER(detectors), SQL_END);
 }
 
 /* Nothing is written of an image that was deleted meanwhile; *there tells. */
@@ -51,7 +52,8 @@ set_state(SqlConnection *db, void *data, GError **error)
   const NewState *new_state = data;
   bool there = false;
   return check_there(db, new_state->manifest, &there, error) &&
-         (!there || write_state(db, new_state->manifest, new_state->state, error));
+         (!there ||
+          write_state(db, new_state->manifest, new_state->state, detectors_fingerprint(), error));
 }
 
 bool
@@ -67,7 +69,7 @@ ask(SqlConnection *db, void *data, GError **error)
   const char *manifest = data;
   bool there = false;
   return check_there(db, manifest, &there, error) &&
-         (!there || (write_state(db, manifest, SCAN_PENDING, error) &&
+         (!there || (write_state(db, manifest, SCAN_PENDING, detectors_fingerprint(), error) &&
                      event_tell(db, "image.scan_asked", manifest, NULL, error)));
 }
 
@@ -101,7 +103,7 @@ defer(SqlConnection *db, void *data, GError **error)
   Found found = find_unscanned(db, deferral->manifest, error);
   return found != FAILED &&
          (found == ABSENT ||
-          (write_state(db, deferral->manifest, SCAN_DEFERRED, error) &&
+          (write_state(db, deferral->manifest, SCAN_DEFERRED, detectors_fingerprint(), error) &&
            sql_run(db, NULL, error,
                    "UPDATE images SET error = $2, retry_at = $3 WHERE manifest = $1",
                    SQL_TEXT(deferral->manifest), SQL_TEXT(deferral->why),
@@ -302,6 +304,19 @@ typedef struct {
   bool again;
 } Scan;
 
+/* Where rules changed while it was scanned, the former ones, so that it is inspected again. */
+static uint32_t
+detectors_of(const ImageInventory *inventory)
+{
+  uint32_t present = detectors_fingerprint();
+  for (guint i = 0; i < inventory->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
+    if (layer->detectors >= DETECTORS_FINGERPRINT_LEAST && layer->detectors != present)
+      return layer->detectors;
+  }
+  return present;
+}
+
 static bool
 store_scan(SqlConnection *db, void *data, GError **error)
 {
@@ -311,7 +326,8 @@ store_scan(SqlConnection *db, void *data, GError **error)
     return false;
   if (!there)
     return true;
-  return (scan->again || write_state(db, scan->manifest, SCAN_DONE, error)) &&
+  return (scan->again ||
+          write_state(db, scan->manifest, SCAN_DONE, detectors_of(scan->inventory), error)) &&
          packages_store(db, image_id(scan->manifest), scan->packages, error) &&
          write_counts(db, scan->manifest, scan->inventory->os, packages_sum(scan->packages),
                       scan->advisories, error) &&

@@ -188,6 +188,9 @@ GPtrArray *pipeline_feeds(Pipeline *pipeline, char **generation, GError **error)
 char *pipeline_describe_advisories(Pipeline *pipeline);
 /* What /metrics prints of queues, feeds and policies, as they are now. */
 void pipeline_write_metrics(Pipeline *pipeline, GString *out);
+/* Other rules may be in force (SIGHUP): images that were inspected by former ones are inspected
+ * again, in the background. Where none was, nothing happens. */
+void pipeline_renew(Pipeline *pipeline);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. Either way
  * /metrics and pipeline_policy_problem() tell; the log has what is in force now. */
 bool pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);

@@ -180,6 +180,17 @@ renew(Job *job, void *room, GError **error)
 const JobKind renew_job = {.kind = "renew", .at_once = 1, .back_off = 60, .run = renew};
 
 void
+pipeline_renew(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  if (pipeline_is_idle(pipeline))
+    return;
+  if (!renewal_count(pipeline, &error))
+    log_warning("images of former rules cannot be counted", "error", error->message, NULL);
+  renewal_begin(pipeline);
+}
+
+void
 renewal_begin(Pipeline *pipeline)
 {
   jobs_ask_at(pipeline->jobs, &renew_job, "", g_get_real_time() + BEGIN_AFTER);

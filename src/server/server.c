@@ -190,7 +190,8 @@ wake_waiting(void *data)
   http_server_wake(server->context.http);
 }
 
-/* Before the first inspection, and before anybody waits for us. */
+/* Before the first inspection, and before anybody waits for us; later, where those that are in
+ * force stay when others cannot be compiled. */
 static bool
 use_team_rules(const Config *config, GError **error)
 {
@@ -199,8 +200,9 @@ use_team_rules(const Config *config, GError **error)
     g_prefix_error(error, "malware.rules: ");
     return false;
   }
+  g_autofree char *count = g_strdup_printf("%u", team_rules_count());
   if (team_rules_count() > 0)
-    log_info("rules of YARA are compiled", "rules", "%u", team_rules_count(), NULL);
+    log_info("rules of YARA are compiled", "rules", count, NULL);
   return true;
 }
 
@@ -255,14 +257,19 @@ bool
 server_reload(Server *server, GError **error)
 {
   /* Each for itself: a broken certificate does not keep a new policy out. */
-  g_autoptr(GError) of_tls = NULL, of_policy = NULL;
-  http_server_reload_tls(server->context.http, &of_tls);
-  pipeline_reload_policy(server->context.pipeline, server->context.config->policy, &of_policy);
-  if (of_tls == NULL && of_policy == NULL)
-    return true;
-  return error_set(error, ASSAY_ERROR_INVALID, "%s%s%s", of_tls != NULL ? of_tls->message : "",
-                   of_tls != NULL && of_policy != NULL ? "; " : "",
-                   of_policy != NULL ? of_policy->message : "");
+  const Config *config = server->context.config;
+  GError *failures[3] = {NULL, NULL, NULL};
+  http_server_reload_tls(server->context.http, &failures[0]);
+  pipeline_reload_policy(server->context.pipeline, config->policy, &failures[1]);
+  if (use_team_rules(config, &failures[2]))
+    pipeline_renew(server->context.pipeline);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(failures); i++) {
+    if (failures[i] != NULL)
+      g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", failures[i]->message);
+    g_clear_error(&failures[i]);
+  }
+  return text->len == 0 || error_set(error, ASSAY_ERROR_INVALID, "%s", text->str);
 }
 
 /* So that the files alone have all that is stored. */

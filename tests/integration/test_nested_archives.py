@@ -196,6 +196,16 @@ def test_holes_are_part_of_an_archive(scan, layout, make):
     assert len(gaps(answers[1])) == 1 and "opt/a: it has larger holes than are read" in unscanned(answers[1])
 
 
+def test_holes_of_other_files(scan, layout):
+    """They are no gap, however large, and what is behind one is found."""
+    packed = zip_of(("e.com", BAD))
+    behind = hostile.sparse_header("opt/tool", (1 << 33) - 512 + len(packed), (0, 512), ((1 << 33) - 512, len(packed))) + b"log".ljust(512, b"\0") + packed
+    stored = [hostile.sparse_header("var/log/lastlog", (1 << 33) - 1, (0, 512)) + b"log".ljust(512, b"\0"), behind + bytes(-len(behind) % 512)]
+    layout.add_image("x", [b"".join(stored) + hostile.file("etc/os-release", images.ALPINE.encode()) + bytes(1024)])
+    answer = json.loads(scan("--format", "json", "--kind", "malware", f"oci:{layout.folder}:x").stdout)
+    assert found(answer) == {"opt/tool:e.com"} and gaps(answer) == []
+
+
 def gzip_quine():
     """A stream that unpacks to itself is made by hand; this one unpacks to one like it, often enough."""
     content = b"end"

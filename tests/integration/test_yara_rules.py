@@ -1,8 +1,12 @@
 """A team's own rules of YARA: Debian's `yara` is asked of the same files, and must say the same."""
+import io
 import json
 import random
 import shutil
+import signal
 import subprocess
+import time
+import zipfile
 
 import pytest
 
@@ -154,6 +158,65 @@ def test_rules_that_take_for_ever(scan, layout, tmp_path):
     assert answer["incomplete"] == ["malware unscanned: opt/run.sh (the rules that malware.rules brings take too long)"]
 
 
+def test_a_string_that_is_there_too_often(scan, tmp_path):
+    """YARA counts to a million and goes on without the string: what the rule says then is not known."""
+    rules = write(tmp_path / "rules", {"a.yar": 'rule Often { strings: $a = "ab" condition: #a > 1000001 }\nrule Once { strings: $b = "cd" condition: $b }'})
+    layout = Layout(tmp_path / "often")
+    for tag, count in (("often", 1_000_002), ("seldom", 900_000)):
+        layout.add_image(tag, [{**BASE, "opt/run.sh": "#!/bin/sh\n# cd " + "ab" * count}])
+    answers = {tag: scan_with(scan, f"oci:{layout.folder}:{tag}", "--yara-rules", rules) for tag in ("often", "seldom")}
+    assert {tag: found(answer) for tag, answer in answers.items()} == {tag: {("Once", "opt/run.sh")} for tag in answers}
+    told = "malware unscanned: opt/run.sh (a string of the rule Often is in it more often than YARA counts)"
+    assert told in answers["often"]["incomplete"] and not any("malware" in each for each in answers["seldom"]["incomplete"])
+
+
+def test_a_rule_that_finds_all_members(scan, tmp_path):
+    """Of an archive with tens of thousands of members: it does not take the longer the more were found."""
+    rules = write(tmp_path / "rules", {"a.yar": "rule All { condition: true }\nrule All_Too { condition: true }"})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for i in range(40_000):
+            archive.writestr(f"{i}.sh", "#!/bin/sh\n")
+    layout = Layout(tmp_path / "many")
+    layout.add_image("x", [{**BASE, "opt/x.zip": packed.getvalue()}])
+    begun = time.monotonic()
+    answer = scan_with(scan, f"oci:{layout.folder}:x", "--yara-rules", rules)
+    assert len(found(answer)) == 2000 and time.monotonic() - begun < 100
+    assert answer["incomplete"] == ["malware unscanned: opt/x.zip:1000.sh (more is observed in the file than is kept)"]
+
+
+def test_rules_are_read_again_at_sighup(start_server, assay, tmp_path, layout):
+    """Stored images are inspected by the others; rules that cannot be compiled leave those that are in force."""
+    rules = write(tmp_path / "rules", {"a.yar": 'rule Marker { strings: $a = "not-there-yet" condition: $a }'})
+    server = start_server(config=f"malware: {{rules: {rules}}}\n")
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    push_layout(server, layout, "small", "team/app")
+    wait_until(lambda: malicious(server) == set())
+    (rules / "a.yar").write_text("rule {")
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "a.yar:1: " in server.log_text() and "what was in force stays" in server.log_text())
+    assert malicious(server) == set()
+    (rules / "a.yar").write_text(RULES["marker.yar"])
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: malicious(server) == {"Marker"}, timeout=60)
+    assert gate.metric(server, "assay_images_older_detectors") == 0
+    # What is pushed from then on is looked through by them as well.
+    other = Layout(tmp_path / "other")
+    other.add_image("x", [{**BASE, "opt/other.sh": f"#!/bin/sh\necho {MARK}\n"}])
+    push_layout(server, other.folder, "x", "team/other")
+    wait_until(lambda: malicious(server, "team/other") == {"Marker"}, timeout=60)
+
+
+def malicious(server, repository="team/app"):
+    """Rules of the first image's findings; None: it is not scanned yet."""
+    images = server.get_json(f"/api/v1/repositories/{repository}/images")["images"]
+    if any(each["scan"]["state"] != "done" for each in images):
+        return None
+    answer = server.get_json(f"/api/v1/images/{images[0]['digest']}/findings?limit=1000&repository={repository}")
+    return {each["id"] for each in answer["findings"] if each["kind"] == "malware"}
+
+
 def test_a_server_with_rules(start_server, assay, tmp_path, layout):
     rules = write(tmp_path / "rules", {"a.yar": 'rule Marker { strings: $a = "not-there-yet" condition: $a }'})
     server = start_server(config=f"malware: {{rules: {rules}}}\n")
@@ -161,17 +224,11 @@ def test_a_server_with_rules(start_server, assay, tmp_path, layout):
     gate.wait_for_advisories(server)
     push_layout(server, layout, "small", "team/app")
 
-    def findings():
-        images = server.get_json("/api/v1/repositories/team/app/images")["images"]
-        if any(each["scan"]["state"] != "done" for each in images):
-            return None
-        answer = server.get_json(f"/api/v1/images/{images[0]['digest']}/findings?limit=1000&repository=team/app")
-        return {each["id"] for each in answer["findings"] if each["kind"] == "malware"}
-    wait_until(lambda: findings() == set())
+    wait_until(lambda: malicious(server) == set())
     server.stop()
     (rules / "a.yar").write_text(RULES["marker.yar"])
     server.start()
-    wait_until(lambda: findings() == {"Marker"}, timeout=60)
+    wait_until(lambda: malicious(server) == {"Marker"}, timeout=60)
     server.stop()
     (rules / "a.yar").write_text("rule {")
     answer = assay("check", "--data", server.data, "--config", server.config, check=1).stdout
