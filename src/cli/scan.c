@@ -20,7 +20,7 @@ static char *output_option, *policy_option, *repository_option, *dockerfile_opti
     *secret_config_option, *base_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
-    include_development_option;
+    include_development_option, secret_comments_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
@@ -40,6 +40,8 @@ static const GOptionEntry options[] = {
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
+    {"secret-comments", 0, 0, G_OPTION_ARG_NONE, &secret_comments_option,
+     "No secret is in a line with `gitleaks:allow`, whoever wrote it", NULL},
     MALWARE_OPTIONS,
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
@@ -302,7 +304,8 @@ run(char **arguments)
     return command_fail(error);
   const char *rules =
       secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
-  if ((rules != NULL && !gitleaks_load(rules, &error)) ||
+  bool comments = secret_comments_option || setup.config->secrets.allow_comments;
+  if (!gitleaks_load(rules, comments, &error) ||
       !scan_malware_begin(setup.config, source_option_uncaged, &error))
     return command_fail(error);
   scan.setup = setup;
@@ -348,6 +351,7 @@ const Command scan_command = {
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
         "  assay scan --base docker://docker.io/library/debian:12 oci:./image:latest\n"
         "  assay scan --kind secret,malware rootfs:./build\n"
+        "  assay scan --secret-config .gitleaks.toml --secret-comments oci:./image:latest\n"
         "  assay scan --yara-rules ./signature-base/yara --archive-depth 2 oci:./image:latest\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
         "  assay scan --exit-code 3 rootfs:/\n"

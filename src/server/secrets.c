@@ -23,8 +23,8 @@ bool
 secrets_open(Secrets *secrets, ServerContext *context, GError **error)
 {
   static const JobKind *const kinds[] = {&token_keys_job, NULL};
-  const char *rules = context->config->secrets.config;
-  if (rules != NULL && !gitleaks_load(rules, error)) {
+  const SecretsSettings *settings = &context->config->secrets;
+  if (!gitleaks_load(settings->config, settings->allow_comments, error)) {
     g_prefix_error(error, "secrets.config: ");
     return false;
   }

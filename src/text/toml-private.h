@@ -6,7 +6,8 @@
 typedef struct {
   const uint8_t *at, *end;
   unsigned line;
-  size_t left; /* values that may still come */
+  size_t left;      /* values that may still come */
+  TomlLines *lines; /* or NULL: nobody asks for them */
 } TomlCursor;
 
 static inline int
@@ -30,6 +31,10 @@ GPtrArray *toml_key(TomlCursor *cursor, GError **error);
 /* The table that @parts, but the last, name from @table on; they are made where they are missing.
  * (transfer none) */
 json_t *toml_table(TomlCursor *cursor, json_t *table, const GPtrArray *parts, GError **error);
+/* (transfer full) */
+TomlLines *toml_lines_new(void);
+/* What comes at @line is @key of @table, or with NULL @table itself. */
+void toml_note_line(TomlCursor *cursor, const json_t *table, const char *key, unsigned line);
 /* Puts @value, which it takes over, into @table; NULL: the key is there. (transfer none) */
 json_t *toml_add(TomlCursor *cursor, json_t *table, const char *key, json_t *value, GError **error);
 /* The table @key of @table, or the last of the array of tables; made where it is missing. (transfer

@@ -31,6 +31,7 @@ open_element(TomlCursor *cursor, json_t *root, const GPtrArray *parts, GError **
   }
   json_t *element = json_object();
   json_array_append_new(array, element);
+  toml_note_line(cursor, element, NULL, cursor->line);
   return element;
 }
 
@@ -79,18 +80,34 @@ read_all(TomlCursor *cursor, json_t *root, GError **error)
   return true;
 }
 
-json_t *
-toml_parse(Slice text, size_t most, GError **error)
+static json_t *
+parse(Slice text, size_t most, TomlLines *lines, GError **error)
 {
   if (slice_has_prefix(text, SLICE_LITERAL("\xef\xbb\xbf")))
     text = slice_sub(text, 3, SIZE_MAX);
   const uint8_t nothing[1] = {0};
   const uint8_t *start = text.size > 0 ? text.data : nothing;
-  TomlCursor cursor = {start, start + text.size, 1, most};
+  TomlCursor cursor = {start, start + text.size, 1, most, lines};
   if (text.size > 0 && !g_utf8_validate_len((const char *)text.data, text.size, NULL)) {
     toml_fail(&cursor, error, "it is not UTF-8, or has a NUL");
     return NULL;
   }
   g_autoptr(json_t) root = json_object();
   return read_all(&cursor, root, error) ? g_steal_pointer(&root) : NULL;
+}
+
+json_t *
+toml_parse(Slice text, size_t most, GError **error)
+{
+  return parse(text, most, NULL, error);
+}
+
+json_t *
+toml_parse_lines(Slice text, size_t most, TomlLines **lines, GError **error)
+{
+  g_autoptr(TomlLines) noted = toml_lines_new();
+  json_t *root = parse(text, most, noted, error);
+  if (root != NULL)
+    *lines = g_steal_pointer(&noted);
+  return root;
 }

@@ -57,6 +57,7 @@ toml_add(TomlCursor *cursor, json_t *table, const char *key, json_t *value, GErr
     return NULL;
   }
   json_object_set_new(table, key, value);
+  toml_note_line(cursor, table, key, cursor->line);
   return value;
 }
 

@@ -144,6 +144,7 @@ bool
 toml_pair(TomlCursor *cursor, json_t *table, unsigned depth, GError **error)
 {
   g_autoptr(GPtrArray) parts = toml_key(cursor, error);
+  unsigned line = cursor->line;
   if (parts == NULL)
     return false;
   if (!toml_take(cursor, "="))
@@ -156,5 +157,6 @@ toml_pair(TomlCursor *cursor, json_t *table, unsigned depth, GError **error)
   const char *key = g_ptr_array_index(parts, parts->len - 1);
   bool is_new = json_object_get(table, key) == NULL;
   json_object_set_new(table, key, new_value);
+  toml_note_line(cursor, table, key, line);
   return is_new || toml_fail(cursor, error, "a key is there twice");
 }

@@ -17,11 +17,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const char *cut = g_strstr_len((const char *)data, (gssize)size, "\n%%\n");
   size_t end = cut == NULL ? size : (size_t)((const uint8_t *)cut - data);
-  g_autoptr(json_t) rules = gitleaks_read(slice_new(data, end), NULL);
+  g_autoptr(json_t) rules = gitleaks_read(slice_new(data, end), NULL, NULL, NULL);
   if (rules == NULL || !brought_rules_set(rules, NULL))
     return 0;
   Slice text = cut == NULL ? SLICE_EMPTY : slice_sub(slice_new(data, size), end + 4, size);
-  brought_rules_find("app/file", text, check, &text);
+  for (unsigned edges = 0; edges < 4; edges++) {
+    const BroughtWindow window = {"app/file", text, (edges & 1) != 0, (edges & 2) != 0};
+    brought_rules_find(&window, check, &text);
+  }
+  brought_rules_name("app/file", NULL, NULL);
   brought_rules_set(NULL, NULL);
   return 0;
 }

@@ -232,3 +232,23 @@ def test_the_rules_are_listed(assay):
     assert len(rules) >= 150 and {rule["kind"] for rule in rules} == {"secret"}
     assert all(f"`{rule['id']}`" in guide and rule["title"] and rule["remedy"] for rule in rules)
     assert "github-pat" in assay("rules").stdout
+
+
+def test_rules_for_names_and_comments(scan, start_server, push, tmp_path):
+    """A rule for a path alone reports the file, text or not. What a file says of itself in a comment counts where whoever scans
+    says so: an image does not allow itself."""
+    layout = Layout(tmp_path / "layout")
+    value = token("AKIA", string.ascii_uppercase + "234567", 16)
+    layout.add_image("latest", [tar_of({"etc/os-release": "ID=debian\nVERSION_ID=12\n", "srv/app.p12": b"\x30\x82\0\0 key",
+                                        "srv/tool.P12": b"\x7fELF\0\0\0\0", "app/main.py": f"key = '{value}'  # gitleaks:allow\n"})])
+    (tmp_path / "base.toml").write_text("[extend]\nuseDefault = true\n[[rules]]\nid = 'key-store'\npath = '''(?i)\\.p12$'''\n")
+    (tmp_path / "rules.toml").write_text("[extend]\npath = 'base.toml'\n")
+    files = {("key-store", "srv/app.p12", None, False), ("key-store", "srv/tool.P12", None, False)}
+    comment = {("aws-access-key-id", "app/main.py", 1, False)}
+    for flags, expected in ([], comment), (["--secret-comments"], set()), (["--secret-config", tmp_path / "rules.toml"], files | comment):
+        answer = scan("--format", "json", *flags, f"oci:{layout.folder}")
+        assert secrets_of(json.loads(answer.stdout)["findings"]) == expected
+    server = start_server(config=f"secrets: {{config: {tmp_path}/rules.toml, allow_comments: true}}\n")
+    digest = push(server, layout.folder, "latest", "team/app")
+    assert server.wait_for_scan("team/app", digest)["state"] == "done"
+    assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == files

@@ -22,6 +22,7 @@
 static const Setting settings[] = {
     {SETTING(SecretsSettings, key_file), .kind = &setting_text},
     {SETTING(SecretsSettings, config), .kind = &setting_text},
+    {SETTING(SecretsSettings, allow_comments), .kind = &setting_boolean, .fallback = "false"},
 };
 const Section secrets_settings_section = {settings, G_N_ELEMENTS(settings),
                                           sizeof(SecretsSettings)};

@@ -11,8 +11,9 @@
 
 /* `secrets` in the configuration. */
 typedef struct {
-  char *key_file; /* NULL: secrets.key in the data folder */
-  char *config;   /* of rules for secrets in images, as gitleaks has it; NULL: ours alone */
+  char *key_file;      /* NULL: secrets.key in the data folder */
+  char *config;        /* of rules for secrets in images, as gitleaks has it; NULL: ours alone */
+  bool allow_comments; /* in a line with "gitleaks:allow" is no secret, whoever wrote it */
 } SecretsSettings;
 extern const Section secrets_settings_section;
 

@@ -1,223 +1,24 @@
 /* Rules and allowlists that a team brings; see the header. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "inspect/secrets/brought.h"
 
-#include <pcre2.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "base/error.h"
 #include "base/found.h"
-#include "inspect/secrets/keywords.h"
+#include "inspect/secrets/brought-private.h"
 #include "inspect/secrets/words.h"
 
 #define RULES_MEMBER "secret_rules"
-#define MATCH_LIMIT  20000u /* from each place where one may begin */
-#define HEAP_LIMIT   4096u
-#define GROUPS       32u
 #define LOOKS_MOST   2000u /* matches of one rule in one window */
-
-/* The members of an allowlist, each a list of patterns. */
-typedef struct {
-  GPtrArray *paths, *regexes; /* pcre2_code */
-  GPtrArray *stopwords;       /* char *, in lower case */
-  enum { TARGET_SECRET, TARGET_MATCH, TARGET_LINE } target;
-  bool all; /* each member must say so, and not one */
-} Allowlist;
-
-typedef struct {
-  SecretRule row;
-  pcre2_code *regex, *path; /* or NULL */
-  uint32_t group;
-  GArray *keywords; /* unsigned: numbers in `keywords`; empty: it is always looked for */
-  GPtrArray *allow; /* Allowlist */
-} Rule;
-
-typedef struct {
-  bool ours; /* rules of ours count, too */
-  GHashTable *disabled;
-  GPtrArray *rules, *allow; /* Rule, Allowlist */
-  GPtrArray *words;         /* char *, of `keywords` */
-  Keywords *keywords;
-  bool *seen; /* by word */
-  pcre2_match_context *limits;
-  pcre2_match_data *data;
-} Brought;
+#define COMMENT      "gitleaks:allow"
 
 static json_t *brought_json; /* or NULL */
 static Brought *brought;     /* made of it */
 
-/* --- making them ready --- */
-
-static void
-free_code(void *code)
-{
-  pcre2_code_free(code);
-}
-
-static void
-allowlist_free(void *data)
-{
-  Allowlist *list = data;
-  g_ptr_array_unref(list->paths);
-  g_ptr_array_unref(list->regexes);
-  g_ptr_array_unref(list->stopwords);
-  g_free(list);
-}
-
-static void
-rule_free(void *data)
-{
-  Rule *rule = data;
-  pcre2_code_free(rule->regex);
-  pcre2_code_free(rule->path);
-  g_array_unref(rule->keywords);
-  g_ptr_array_unref(rule->allow);
-  g_free(rule);
-}
-
-static void
-brought_free(Brought *all)
-{
-  if (all == NULL)
-    return;
-  g_hash_table_unref(all->disabled);
-  g_ptr_array_unref(all->rules);
-  g_ptr_array_unref(all->allow);
-  g_ptr_array_unref(all->words);
-  keywords_free(all->keywords);
-  g_free(all->seen);
-  pcre2_match_context_free(all->limits);
-  pcre2_match_data_free(all->data);
-  g_free(all);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Brought, brought_free)
-
-/* *@code: NULL where there is no pattern. */
-static bool
-compile(const json_t *pattern, const char *of, pcre2_code **code, GError **error)
-{
-  int wrong;
-  PCRE2_SIZE where;
-  *code = NULL;
-  if (!json_is_string(pattern))
-    return true;
-  *code = pcre2_compile((PCRE2_SPTR)json_string_value(pattern), PCRE2_ZERO_TERMINATED,
-                        PCRE2_NEVER_UTF, &wrong, &where, NULL);
-  if (*code != NULL)
-    return true;
-  PCRE2_UCHAR why[200];
-  pcre2_get_error_message(wrong, why, sizeof why);
-  return error_set(error, ASSAY_ERROR_INVALID, "%s: the pattern \"%s\" is none, at %zu: %s", of,
-                   json_string_value(pattern), (size_t)where, (const char *)why);
-}
-
-static bool
-compile_all(const json_t *patterns, const char *of, GPtrArray *codes, GError **error)
-{
-  size_t i;
-  json_t *each;
-  json_array_foreach(patterns, i, each) {
-    pcre2_code *code;
-    if (!compile(each, of, &code, error))
-      return false;
-    if (code != NULL)
-      g_ptr_array_add(codes, code);
-  }
-  return true;
-}
-
-static bool
-read_allowlists(const json_t *lists, const char *of, GPtrArray *into, GError **error)
-{
-  size_t i, j;
-  json_t *each, *word;
-  json_array_foreach(lists, i, each) {
-    Allowlist *list = g_new0(Allowlist, 1);
-    list->paths = g_ptr_array_new_with_free_func(free_code);
-    list->regexes = g_ptr_array_new_with_free_func(free_code);
-    list->stopwords = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(into, list);
-    const char *target = json_string_value(json_object_get(each, "regexTarget"));
-    list->target = g_strcmp0(target, "match") == 0  ? TARGET_MATCH
-                   : g_strcmp0(target, "line") == 0 ? TARGET_LINE
-                                                    : TARGET_SECRET;
-    list->all = json_is_true(json_object_get(each, "all"));
-    json_array_foreach(json_object_get(each, "stopwords"), j, word)
-      if (json_is_string(word))
-        g_ptr_array_add(list->stopwords, g_ascii_strdown(json_string_value(word), -1));
-    if (!compile_all(json_object_get(each, "paths"), of, list->paths, error) ||
-        !compile_all(json_object_get(each, "regexes"), of, list->regexes, error))
-      return false;
-  }
-  return true;
-}
-
-static bool
-read_rule(Brought *all, const json_t *json, GError **error)
-{
-  Rule *rule = g_new0(Rule, 1);
-  rule->keywords = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  rule->allow = g_ptr_array_new_with_free_func(allowlist_free);
-  g_ptr_array_add(all->rules, rule);
-  const char *id = json_string_value(json_object_get(json, "id"));
-  rule->row = (SecretRule){.id = id,
-                           .title = json_string_value(json_object_get(json, "title")),
-                           .severity = SEVERITY_HIGH,
-                           .entropy = json_number_value(json_object_get(json, "entropy"))};
-  rule->group = (uint32_t)json_integer_value(json_object_get(json, "group"));
-  size_t i;
-  json_t *word;
-  json_array_foreach(json_object_get(json, "keywords"), i, word) {
-    unsigned number = all->words->len;
-    if (!json_is_string(word) || json_string_length(word) == 0)
-      continue;
-    g_ptr_array_add(all->words, g_strdup(json_string_value(word)));
-    g_array_append_val(rule->keywords, number);
-  }
-  g_autofree char *of = g_strdup_printf("rule %s", id);
-  return compile(json_object_get(json, "regex"), of, &rule->regex, error) &&
-         compile(json_object_get(json, "path"), of, &rule->path, error) &&
-         read_allowlists(json_object_get(json, "allow"), of, rule->allow, error);
-}
-
-static Brought *
-make(const json_t *json, GError **error)
-{
-  g_autoptr(Brought) all = g_new0(Brought, 1);
-  all->ours = json_is_true(json_object_get(json, "ours"));
-  all->disabled = g_hash_table_new(g_str_hash, g_str_equal);
-  all->rules = g_ptr_array_new_with_free_func(rule_free);
-  all->allow = g_ptr_array_new_with_free_func(allowlist_free);
-  all->words = g_ptr_array_new_with_free_func(g_free);
-  all->limits = pcre2_match_context_create(NULL);
-  pcre2_set_match_limit(all->limits, MATCH_LIMIT);
-  pcre2_set_heap_limit(all->limits, HEAP_LIMIT);
-  all->data = pcre2_match_data_create(GROUPS, NULL);
-  size_t i;
-  json_t *each;
-  json_array_foreach(json_object_get(json, "disabled"), i, each)
-    if (json_is_string(each))
-      g_hash_table_add(all->disabled, (gpointer)(uintptr_t)json_string_value(each));
-  json_array_foreach(json_object_get(json, "rules"), i, each)
-    if (!read_rule(all, each, error))
-      return NULL;
-  if (!read_allowlists(json_object_get(json, "allow"), "the allowlist", all->allow, error))
-    return NULL;
-  all->keywords = keywords_new(all->words);
-  all->seen = g_new0(bool, all->words->len + 1);
-  if (all->keywords == NULL) {
-    error_set(error, ASSAY_ERROR_LIMIT, "the keywords of all rules have more than %u bytes",
-              KEYWORDS_BYTES_MAX);
-    return NULL;
-  }
-  return g_steal_pointer(&all);
-}
-
 bool
 brought_rules_set(json_t *rules, GError **error)
 {
-  g_autoptr(Brought) made = rules == NULL ? NULL : make(rules, error);
+  g_autoptr(Brought) made = rules == NULL ? NULL : brought_new(rules, error);
   if (rules != NULL && made == NULL)
     return false;
   g_clear_pointer(&brought, brought_free);
@@ -249,30 +50,40 @@ brought_rules_fingerprint(void)
   return (uint32_t)crc32(0, (const Bytef *)text, (uInt)strlen(text)) | 1;
 }
 
-/* --- looking --- */
+/* --- patterns --- */
 
-/* As pcre2_match(): 0 is a match, too, of more groups than there is room for. */
+/* As pcre2_match(): 0 is a match, too, of more groups than there is room for. @text is valid
+ * (go_text()), and a letter begins at @from. */
 static int
 look(const pcre2_code *code, Slice text, size_t from)
 {
-  return pcre2_match(code, text.data, text.size, from, PCRE2_NO_UTF_CHECK, brought->data,
-                     brought->limits);
-}
-
-static bool
-matches(const pcre2_code *code, Slice text)
-{
-  return look(code, text, 0) >= 0;
+  return pcre2_match(code, text.size == 0 ? (PCRE2_SPTR) "" : text.data, text.size, from,
+                     PCRE2_NO_UTF_CHECK, brought->data, brought->limits);
 }
 
 static bool
 any_matches(const GPtrArray *codes, Slice text)
 {
+  g_autoptr(GByteArray) copy = NULL;
+  text = codes->len == 0 ? text : go_text(text, &copy);
   for (guint i = 0; i < codes->len; i++)
-    if (matches(g_ptr_array_index(codes, i), text))
+    if (look(g_ptr_array_index(codes, i), text, 0) >= 0)
       return true;
   return false;
 }
+
+/* FAILED: it cannot be told whether the rule is for such a file. */
+static Found
+is_for(const Rule *rule, const char *path)
+{
+  if (rule->path == NULL)
+    return FOUND;
+  g_autoptr(GByteArray) copy = NULL;
+  int found = look(rule->path, go_text(slice_from_string(path), &copy), 0);
+  return found >= 0 ? FOUND : found == PCRE2_ERROR_NOMATCH ? ABSENT : FAILED;
+}
+
+/* --- allowlists --- */
 
 static bool
 has_stopword(const GPtrArray *words, Slice secret)
@@ -326,17 +137,56 @@ is_allowed(const GPtrArray *lists, const char *path, Slice text, size_t start, s
   return false;
 }
 
-bool
-brought_rules_keep(const SecretRule *rule)
+/* Of the file as such: what is asked of a secret allows nothing. */
+static bool
+is_path_allowed(const GPtrArray *lists, const char *path)
 {
-  return brought == NULL || (brought->ours && !g_hash_table_contains(brought->disabled, rule->id));
+  for (guint i = 0; i < lists->len; i++) {
+    const Allowlist *list = g_ptr_array_index(lists, i);
+    bool asks_more = list->all && list->regexes->len + list->stopwords->len > 0;
+    if (!asks_more && any_matches(list->paths, slice_from_string(path)))
+      return true;
+  }
+  return false;
+}
+
+static bool
+is_allowed_for_all(const char *path, Slice text, size_t start, size_t end, Slice secret)
+{
+  Slice line = line_of(text, start, end);
+  if (brought->comments &&
+      g_strstr_len((const char *)line.data, (gssize)line.size, COMMENT) != NULL)
+    return true;
+  return is_allowed(brought->allow, path, text, start, end, secret);
+}
+
+/* --- rules of ours --- */
+
+const SecretRule *
+brought_rules_row(const SecretRule *rule, const char *path)
+{
+  if (brought == NULL)
+    return rule;
+  if (!brought->ours || g_hash_table_contains(brought->without, rule->id))
+    return NULL;
+  const Rule *more = g_hash_table_lookup(brought->extend, rule->id);
+  if (more == NULL)
+    return rule;
+  return is_for(more, path) == ABSENT ? NULL : &more->row;
 }
 
 bool
-brought_rules_allow(const char *path, Slice text, size_t start, size_t end, Slice secret)
+brought_rules_allow(const SecretRule *rule, const char *path, Slice text, size_t start, size_t end,
+                    Slice secret)
 {
-  return brought != NULL && is_allowed(brought->allow, path, text, start, end, secret);
+  if (brought == NULL)
+    return false;
+  const Rule *more = g_hash_table_lookup(brought->extend, rule->id);
+  return is_allowed_for_all(path, text, start, end, secret) ||
+         (more != NULL && is_allowed(more->allow, path, text, start, end, secret));
 }
+
+/* --- one rule of theirs --- */
 
 static bool
 is_wanted(const Rule *rule)
@@ -347,24 +197,38 @@ is_wanted(const Rule *rule)
   return rule->keywords->len == 0;
 }
 
-/* The group that the rule names, or the first that has something, or all of it. */
+/* The group that the rule names, or the first that has something, or all of it but the line ends
+ * around it. */
 static BroughtMatch
-match_of(const Rule *rule, int found)
+match_of(const Rule *rule, Slice text, int found)
 {
   const PCRE2_SIZE *at = pcre2_get_ovector_pointer(brought->data);
-  int groups = found == 0 ? (int)GROUPS : found;
-  uint32_t group = rule->group < (uint32_t)groups ? rule->group : 0;
-  for (uint32_t i = 1; rule->group == 0 && group == 0 && i < (uint32_t)groups; i++)
+  size_t start = at[0], end = MAX(at[0], at[1]); /* \K can be after the end */
+  while (start < end && text.data[start] == '\n')
+    start++;
+  while (start < end && text.data[end - 1] == '\n')
+    end--;
+  uint32_t groups = found == 0 ? pcre2_get_ovector_count(brought->data) : (uint32_t)found;
+  uint32_t group = rule->group < groups ? rule->group : 0;
+  for (uint32_t i = 1; rule->group == 0 && group == 0 && i < groups; i++)
     if (at[2 * i] != PCRE2_UNSET && at[2 * i + 1] > at[2 * i])
       group = i;
-  if (at[2 * group] == PCRE2_UNSET)
-    group = 0;
-  return (BroughtMatch){&rule->row, at[0], at[1], at[2 * group], at[2 * group + 1] - at[2 * group]};
+  if (group == 0 || at[2 * group] == PCRE2_UNSET)
+    return (BroughtMatch){&rule->row, start, end, start, end - start};
+  return (BroughtMatch){&rule->row, start, end, at[2 * group], at[2 * group + 1] - at[2 * group]};
 }
 
-/* False: more would have to be looked at. */
+static size_t
+next_letter(Slice text, size_t at)
+{
+  for (at++; at < text.size && (text.data[at] & 0xc0) == 0x80; at++)
+    ;
+  return at;
+}
+
+/* In @text, which is the window's as patterns see it. False: more would have to be looked at. */
 static bool
-find_rule(const Rule *rule, const char *path, Slice text, BroughtFound found, void *data)
+find_rule(const Rule *rule, const BroughtWindow *window, Slice text, BroughtFound found, void *data)
 {
   size_t from = 0;
   for (unsigned looks = 0; from <= text.size; looks++) {
@@ -373,39 +237,173 @@ find_rule(const Rule *rule, const char *path, Slice text, BroughtFound found, vo
       return true;
     if (groups < 0 || looks == LOOKS_MOST)
       return false;
-    BroughtMatch match = match_of(rule, groups);
-    Slice secret = slice_sub(text, match.secret, match.size);
-    from = MAX(match.end, from + 1);
-    if (match.size > 0 && secret_entropy(secret) >= rule->row.entropy &&
-        !is_allowed(rule->allow, path, text, match.start, match.end, secret) &&
-        !brought_rules_allow(path, text, match.start, match.end, secret))
+    BroughtMatch match = match_of(rule, text, groups);
+    size_t end = pcre2_get_ovector_pointer(brought->data)[1];
+    from = end > from ? end : next_letter(text, from);
+    Slice secret = slice_sub(window->text, match.secret, match.size);
+    if (match.size > 0 && (rule->row.entropy == 0 || secret_entropy(secret) > rule->row.entropy) &&
+        !is_allowed_for_all(window->path, window->text, match.start, match.end, secret) &&
+        !is_allowed(rule->allow, window->path, window->text, match.start, match.end, secret))
       found(&match, data);
   }
   return true;
 }
 
-/* FAILED: it cannot be told whether the rule is for such a file. */
-static Found
-is_for(const Rule *rule, const char *path)
+/* --- what must be beside a match --- */
+
+/* From 1; in a window that does not begin the file, they count from its own beginning. */
+typedef struct {
+  json_int_t line, column;
+} Place;
+
+/* Counts lines up to where it was last asked: matches come in order. */
+typedef struct {
+  size_t at, begins; /* and the line that `at` is in */
+  json_int_t line;
+} Lines;
+
+static Place
+place_of(Lines *lines, Slice text, size_t at)
 {
-  int found = rule->path == NULL ? 1 : look(rule->path, slice_from_string(path), 0);
-  return found >= 0 ? FOUND : found == PCRE2_ERROR_NOMATCH ? ABSENT : FAILED;
+  if (at < lines->at || lines->line == 0)
+    *lines = (Lines){.line = 1};
+  for (; lines->at < at; lines->at++)
+    if (text.data[lines->at] == '\n') {
+      lines->line++;
+      lines->begins = lines->at + 1;
+    }
+  return (Place){lines->line, (json_int_t)(at - lines->begins) + 1};
+}
+
+typedef struct {
+  Slice text;
+  Lines lines;
+  GArray *places; /* Place */
+} Helper;
+
+static void
+add_place(const BroughtMatch *match, void *data)
+{
+  Helper *helper = data;
+  Place place = place_of(&helper->lines, helper->text, match->start);
+  g_array_append_val(helper->places, place);
+}
+
+/* Where a rule that another requires matches, whatever its keywords. One for a path alone is before
+ * the first line. */
+static bool
+find_places(const Rule *rule, const BroughtWindow *window, Slice text, GArray *places)
+{
+  Helper helper = {.text = text, .places = places};
+  const Place file = {0};
+  if (is_for(rule, window->path) == ABSENT)
+    return true;
+  if (rule->regex != NULL)
+    return find_rule(rule, window, text, add_place, &helper);
+  if (!is_path_allowed(rule->allow, window->path) && !is_path_allowed(brought->allow, window->path))
+    g_array_append_val(places, file);
+  return true;
+}
+
+typedef struct {
+  const BroughtWindow *window;
+  const Rule *rule;
+  GPtrArray *places; /* for each that it requires, a GArray of Place */
+  Lines lines;
+  json_int_t count; /* of the window's lines */
+  BroughtFound found;
+  void *data;
+} Composite;
+
+static bool
+is_near(const Required *required, Place one, Place other)
+{
+  return (required->lines == ANYWHERE || ABS(one.line - other.line) <= required->lines) &&
+         (required->columns == ANYWHERE || ABS(one.column - other.column) <= required->columns);
+}
+
+/* Lines that may count are in no window that is seen. */
+static bool
+may_be_elsewhere(const Composite *all, const Required *required, Place place)
+{
+  bool any = required->lines == ANYWHERE;
+  return (!all->window->first && (any || place.line <= required->lines)) ||
+         (!all->window->last && (any || all->count - place.line <= required->lines));
+}
+
+static void
+check_required(const BroughtMatch *match, void *data)
+{
+  Composite *all = data;
+  Place place = place_of(&all->lines, all->window->text, match->start);
+  for (guint i = 0; i < all->rule->required->len; i++) {
+    const Required *required = &g_array_index(all->rule->required, Required, i);
+    const GArray *places = g_ptr_array_index(all->places, i);
+    bool near = may_be_elsewhere(all, required, place);
+    for (guint j = 0; !near && j < places->len; j++)
+      near = is_near(required, place, g_array_index(places, Place, j));
+    if (!near)
+      return;
+  }
+  all->found(match, all->data);
+}
+
+/* A rule whose matches count beside those of others alone. */
+static bool
+find_composite(const Rule *rule, const BroughtWindow *window, Slice text, BroughtFound found,
+               void *data)
+{
+  g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+  bool whole = true;
+  for (guint i = 0; i < rule->required->len; i++) {
+    GArray *of = g_array_new(FALSE, FALSE, sizeof(Place));
+    g_ptr_array_add(places, of);
+    guint number = g_array_index(rule->required, Required, i).rule;
+    whole &= find_places(g_ptr_array_index(brought->rules, number), window, text, of);
+  }
+  Composite all = {window, rule, places, {0}, 0, found, data};
+  Lines lines = {0};
+  all.count = place_of(&lines, text, text.size).line;
+  return find_rule(rule, window, text, check_required, &all) && whole;
+}
+
+/* --- all of theirs --- */
+
+bool
+brought_rules_find(const BroughtWindow *window, BroughtFound found, void *data)
+{
+  bool whole = true;
+  if (brought == NULL || window->text.size == 0)
+    return true;
+  memset(brought->seen, 0, brought->words->len * sizeof *brought->seen);
+  keywords_find(brought->keywords, window->text, brought->seen);
+  g_autoptr(GByteArray) copy = NULL;
+  Slice text = brought->rules->len == 0 ? window->text : go_text(window->text, &copy);
+  for (guint i = 0; i < brought->rules->len; i++) {
+    const Rule *rule = g_ptr_array_index(brought->rules, i);
+    if (rule->regex == NULL || rule->helps || !is_wanted(rule))
+      continue;
+    Found here = is_for(rule, window->path);
+    bool looked = here == FOUND &&
+                  (rule->required->len == 0 ? find_rule(rule, window, text, found, data)
+                                            : find_composite(rule, window, text, found, data));
+    whole &= here == ABSENT || looked;
+  }
+  return whole;
 }
 
 bool
-brought_rules_find(const char *path, Slice text, BroughtFound found, void *data)
+brought_rules_name(const char *path, BroughtNamed named, void *data)
 {
-  bool whole = true;
-  if (brought == NULL || text.size == 0)
-    return true;
-  memset(brought->seen, 0, brought->words->len * sizeof *brought->seen);
-  keywords_find(brought->keywords, text, brought->seen);
-  for (guint i = 0; i < brought->rules->len; i++) {
+  bool any = false;
+  for (guint i = 0; brought != NULL && i < brought->rules->len; i++) {
     const Rule *rule = g_ptr_array_index(brought->rules, i);
-    if (rule->regex == NULL || !is_wanted(rule))
+    if (rule->regex != NULL || rule->extends || rule->helps || is_for(rule, path) == ABSENT ||
+        is_path_allowed(rule->allow, path) || is_path_allowed(brought->allow, path))
       continue;
-    Found here = is_for(rule, path);
-    whole &= here == ABSENT || (here == FOUND && find_rule(rule, path, text, found, data));
+    any = true;
+    if (named != NULL)
+      named(&rule->row, data);
   }
-  return whole;
+  return any;
 }

@@ -21,6 +21,13 @@ uint32_t brought_rules_fingerprint(void);
 
 /* --- in the worker --- */
 
+/* A window of a file. */
+typedef struct {
+  const char *path;
+  Slice text;
+  bool first, last; /* it begins the file, and ends it */
+} BroughtWindow;
+
 typedef struct {
   const SecretRule *rule; /* with the id, the title and the severity */
   size_t start, end;      /* of the match */
@@ -28,10 +35,20 @@ typedef struct {
 } BroughtMatch;
 typedef void (*BroughtFound)(const BroughtMatch *match, void *data);
 
-/* Each match in @text of a file at @path that no allowlist of theirs takes out. False: there was
- * more to look at than is looked at. An allowlist that cannot be asked takes nothing out. */
-bool brought_rules_find(const char *path, Slice text, BroughtFound found, void *data);
-/* Whether a rule of ours counts: not where they have their own alone, or disable it. */
-bool brought_rules_keep(const SecretRule *rule);
-/* Whether an allowlist of theirs that is for all rules takes out what a rule of ours found. */
-bool brought_rules_allow(const char *path, Slice text, size_t start, size_t end, Slice secret);
+/* Each match in a window that no allowlist of theirs takes out. False: there was more to look at
+ * than is looked at. An allowlist that cannot be asked takes nothing out. What must be beside a
+ * match and may be in a window that is not seen counts as being there. */
+bool brought_rules_find(const BroughtWindow *window, BroughtFound found, void *data);
+typedef void (*BroughtNamed)(const SecretRule *rule, void *data);
+/* The rules that are for a path alone, whatever is in its file; @named may be NULL. Returns whether
+ * there is one. */
+bool brought_rules_name(const char *path, BroughtNamed named, void *data);
+
+/* What a rule of ours is where they add to it: its row with what they say anew. NULL: it does not
+ * count in a file at @path, for they have their own alone, disable it, replace it, or have it for
+ * other files. */
+const SecretRule *brought_rules_row(const SecretRule *rule, const char *path);
+/* Whether an allowlist of theirs for all rules, or for this one, takes out what a rule of ours
+ * found. */
+bool brought_rules_allow(const SecretRule *rule, const char *path, Slice text, size_t start,
+                         size_t end, Slice secret);

@@ -163,7 +163,7 @@ is_secret(const SecretScan *scan, Slice text, const SecretMatch *match)
     return false;
   SecretTrust trust = rule->check == NULL ? SECRET_LIKELY : rule->check(secret);
   return is_taken(scan->context, rule, trust) && has_entropy(rule, secret) &&
-         (scan->masks || !brought_rules_allow(scan->path, text, match->start,
+         (scan->masks || !brought_rules_allow(rule, scan->path, text, match->start,
                                               match->secret + match->size, secret));
 }
 
@@ -176,8 +176,9 @@ on_hit(unsigned number, size_t end, void *data)
   SecretScan *scan = data;
   const SecretRule *rule = secret_engine_rule(scan->engine, number);
   if (end <= scan->looked[number] ||
-      (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0) ||
-      (!scan->masks && !brought_rules_keep(rule)))
+      (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0))
+    return true;
+  if (!scan->masks && (rule = brought_rules_row(rule, scan->path)) == NULL)
     return true;
   bool is_long = (rule->flags & SECRET_RULE_LONG) != 0;
   unsigned cost = is_long ? LOOKS_OF_LONG : 1;
@@ -196,6 +197,7 @@ on_hit(unsigned number, size_t end, void *data)
   if (found != FOUND)
     return true;
   scan->looked[number] = MAX(end, match.end);
+  match.rule = rule;
   if (match.start < scan->from || match.start >= scan->until || !is_secret(scan, text, &match))
     return true;
   const Hit hit = {rule, (int)number, match.secret, match.size};
@@ -212,12 +214,24 @@ on_brought(const BroughtMatch *match, void *data)
     g_array_append_val(scan->hits, hit);
 }
 
+#define RANK_OF_OURS 2
+
+/* Less is more. Of what a team brings, what it calls generic says less, as gitleaks has it. */
+static int
+rank_of(const Hit *hit)
+{
+  if (hit->number != BROUGHT)
+    return hit->number + RANK_OF_OURS;
+  return strcasestr(hit->rule->id, "generic") != NULL;
+}
+
 static int
 compare_hits(gconstpointer a, gconstpointer b)
 {
   const Hit *left = a, *right = b;
-  if (left->number != right->number)
-    return left->number < right->number ? -1 : 1;
+  int rank = rank_of(left) - rank_of(right);
+  if (rank != 0)
+    return rank;
   return left->secret < right->secret ? -1 : left->secret > right->secret;
 }
 
@@ -228,7 +242,8 @@ compare_places(gconstpointer a, gconstpointer b)
   return left->secret < right->secret ? -1 : left->secret > right->secret;
 }
 
-/* Of hits that share bytes, the first by preference. */
+/* Of hits that share bytes, the first by preference; rules of a team's that say the same all count.
+ */
 static void
 drop_shared(GArray *hits)
 {
@@ -237,7 +252,9 @@ drop_shared(GArray *hits)
     const Hit *kept = &g_array_index(hits, Hit, i);
     for (guint j = hits->len - 1; j > i; j--) {
       const Hit *other = &g_array_index(hits, Hit, j);
-      if (other->secret < kept->secret + kept->size && kept->secret < other->secret + other->size)
+      bool drops = rank_of(other) >= RANK_OF_OURS || rank_of(other) > rank_of(kept);
+      if (drops && other->secret < kept->secret + kept->size &&
+          kept->secret < other->secret + other->size)
         g_array_remove_index(hits, j);
     }
   }
@@ -256,6 +273,18 @@ count_lines(const uint8_t *bytes, size_t size)
   return lines;
 }
 
+/* What is told once a file: a value, and for each rule of a team's its own. */
+static GBytes *
+value_of(const Hit *hit, Slice secret)
+{
+  if (hit->number != BROUGHT)
+    return g_bytes_new(secret.data, secret.size);
+  GByteArray *value = g_byte_array_new();
+  g_byte_array_append(value, (const guint8 *)hit->rule->id, (guint)strlen(hit->rule->id) + 1);
+  g_byte_array_append(value, secret.data, (guint)secret.size);
+  return g_byte_array_free_to_bytes(value);
+}
+
 static void
 tell(SecretScan *scan)
 {
@@ -266,7 +295,7 @@ tell(SecretScan *scan)
     Slice secret = slice_new(scan->window + hit->secret, hit->size);
     lines += count_lines(scan->window + counted, hit->secret - counted);
     counted = hit->secret;
-    if (!g_hash_table_add(scan->values, g_bytes_new(secret.data, secret.size)))
+    if (!g_hash_table_add(scan->values, value_of(hit, secret)))
       continue;
     if (g_hash_table_size(scan->values) > SECRETS_FILE_MAX) {
       scan->overfull = true;
@@ -291,7 +320,9 @@ look(SecretScan *scan, bool last)
   scan->looks += scan->size / LOOK_BYTES;
   if (!secret_engine_scan(scan->engine, slice_new(scan->window, scan->size), on_hit, scan))
     scan->overfull = true;
-  if (!brought_rules_find(scan->path, slice_new(scan->window, scan->size), on_brought, scan))
+  const BroughtWindow window = {scan->path, slice_new(scan->window, scan->size), scan->from == 0,
+                                last};
+  if (!brought_rules_find(&window, on_brought, scan))
     scan->unsure = true;
   if (scan->masks)
     g_array_sort(scan->hits, compare_places);

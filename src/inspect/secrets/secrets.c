@@ -2,6 +2,7 @@
 #include "inspect/secrets/secrets.h"
 
 #include "inspect/own_files.h"
+#include "inspect/secrets/brought.h"
 #include "inspect/secrets/form.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/secrets/scan.h"
@@ -62,7 +63,23 @@ add_unable(LayerInventory *into, const char *path)
 static bool
 wants(const FileView *file)
 {
-  return file->size > 0 && file_form_of(file->head) != FILE_FORM_PACKED;
+  return file->size > 0 && (file_form_of(file->head) != FILE_FORM_PACKED ||
+                            brought_rules_name(file->path, NULL, NULL));
+}
+
+/* A rule of a team's for the file as such. */
+static void
+observe_file(const SecretRule *rule, void *data)
+{
+  const Place *place = data;
+  const Observation observation = {
+      .kind = OBSERVED_SECRET,
+      .rule = (char *)(uintptr_t)rule->id,
+      .path = (char *)(uintptr_t)place->path,
+      .severity = rule->severity,
+      .title = (char *)(uintptr_t)rule->title,
+  };
+  layer_inventory_add_observation(place->into, &observation);
 }
 
 static void
@@ -75,6 +92,9 @@ begin(FileScan *file, const FileView *view, LayerInventory *into)
     context = SECRET_CONTEXT_OTHERS;
   file->path = g_strdup(view->path);
   file->place = (Place){file->path, binary ? 0 : 1, into, file->text.form == FILE_FORM_TEXT};
+  brought_rules_name(file->path, observe_file, &file->place);
+  if (file->text.form == FILE_FORM_PACKED)
+    return;
   file->scan = secret_scan_new(secret_engine_default(), context, observe, &file->place);
   secret_scan_set_path(file->scan, file->path);
 }
@@ -104,10 +124,11 @@ piece(void **state, const FileView *view, uint64_t at, Slice bytes, LayerInvento
     *state = file = g_new0(FileScan, 1);
     begin(file, view, into);
   }
-  add_bytes(file, bytes);
+  if (file->scan != NULL)
+    add_bytes(file, bytes);
   if (bytes.size > 0)
     return;
-  if (!secret_scan_finish(file->scan))
+  if (file->scan != NULL && !secret_scan_finish(file->scan))
     add_unlooked(into, file->path);
   g_free(file->path);
   g_free(file);

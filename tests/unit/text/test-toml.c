@@ -108,11 +108,34 @@ test_bounds(void)
   refuse(SLICE_LITERAL("\"\\u0000\" = 1"), ASSAY_ERROR_INVALID);
 }
 
+/* Where keys and tables stand, for messages. */
+static void
+test_lines(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TomlLines) lines = NULL;
+  g_autoptr(json_t) root = toml_parse_lines(
+      SLICE_LITERAL("a = [\n 1,\n]\nb = '''\nx\n'''\n[[t]]\nc = { d = 1 }\n\n[[t]]\n[t.u]\n"), 100,
+      &lines, &error);
+  g_assert_no_error(error);
+  const json_t *first = json_array_get(json_object_get(root, "t"), 0);
+  const json_t *second = json_array_get(json_object_get(root, "t"), 1);
+  g_assert_cmpuint(toml_line_of(lines, root, "a"), ==, 1);
+  g_assert_cmpuint(toml_line_of(lines, root, "b"), ==, 4);
+  g_assert_cmpuint(toml_line_of(lines, first, NULL), ==, 7);
+  g_assert_cmpuint(toml_line_of(lines, first, "c"), ==, 8);
+  g_assert_cmpuint(toml_line_of(lines, json_object_get(first, "c"), "d"), ==, 8);
+  g_assert_cmpuint(toml_line_of(lines, second, NULL), ==, 10);
+  g_assert_cmpuint(toml_line_of(lines, second, "u"), ==, 11);
+  g_assert_cmpuint(toml_line_of(lines, root, "z"), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/toml/cases", test_cases);
   g_test_add_func("/toml/bounds", test_bounds);
+  g_test_add_func("/toml/lines", test_lines);
   return g_test_run();
 }
