@@ -30,7 +30,8 @@ help:
 	@echo '                 and with npm, Maven and others on random ranges of versions (where those are installed).'
 	@echo '                 COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make peers       compare packages, findings and SBOMs with Trivy, Syft, Grype and osv-scanner, where those are in'
-	@echo '                 PATH, on ten images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
+	@echo '                 PATH, on ten images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make; first,'
+	@echo '                 rules for secrets with gitleaks, which Go fetches'
 	@echo 'make false-alarms  scan 2 GB of packages of Debian, taken at random: what secrets, malware and weak settings are found'
 	@echo '                 in them. MEGABYTES=n: so many (2048), SEED=n'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it; and kill -9 one as often'
@@ -86,6 +87,7 @@ false-alarms: setup
 peers: setup
 	+$(MAKE) --no-print-directory all
 	/usr/bin/python3 tests/peers/check_linked.py || test $$? = 77
+	/usr/bin/python3 tests/peers/gitleaks.py --program $(BUILD)/src/cli/assay --seed $(SEED) || test $$? = 77
 	/usr/bin/python3 tests/peers/run.py --program $(BUILD)/src/cli/assay --folder $(BUILD)/bench-cache/peers || test $$? = 77
 
 bench-guard: setup

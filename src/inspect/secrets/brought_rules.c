@@ -106,8 +106,18 @@ read_allowlists(const json_t *lists, const char *of, GPtrArray *into, GError **e
   return true;
 }
 
-/* One with other letters than ASCII's may be in a text in another case: the rule is looked for
- * everywhere then. */
+/* Beyond ASCII's letters, whose case is passed over. */
+static bool
+has_cases(const char *word)
+{
+  g_autofree gunichar *letters = g_utf8_to_ucs4_fast(word, -1, NULL);
+  for (const gunichar *at = letters; *at != 0; at++)
+    if (*at >= 0x80 && (g_unichar_tolower(*at) != *at || g_unichar_toupper(*at) != *at))
+      return true;
+  return false;
+}
+
+/* One that may be in a text in another case lets the rule be looked for everywhere. */
 static void
 read_keywords(Brought *all, const json_t *json, Rule *rule)
 {
@@ -117,7 +127,7 @@ read_keywords(Brought *all, const json_t *json, Rule *rule)
     unsigned number = all->words->len;
     if (!json_is_string(word) || json_string_length(word) == 0)
       continue;
-    if (!g_str_is_ascii(json_string_value(word))) {
+    if (has_cases(json_string_value(word))) {
       g_array_set_size(rule->keywords, 0);
       return;
     }

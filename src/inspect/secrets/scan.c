@@ -252,7 +252,9 @@ drop_shared(GArray *hits)
     const Hit *kept = &g_array_index(hits, Hit, i);
     for (guint j = hits->len - 1; j > i; j--) {
       const Hit *other = &g_array_index(hits, Hit, j);
-      bool drops = rank_of(other) >= RANK_OF_OURS || rank_of(other) > rank_of(kept);
+      bool within =
+          other->secret >= kept->secret && other->secret + other->size <= kept->secret + kept->size;
+      bool drops = rank_of(other) >= RANK_OF_OURS || (rank_of(other) > rank_of(kept) && within);
       if (drops && other->secret < kept->secret + kept->size &&
           kept->secret < other->secret + other->size)
         g_array_remove_index(hits, j);
