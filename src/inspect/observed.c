@@ -1,6 +1,10 @@
 /* Observations of layers as those of their image; see the header. */
 #include "inspect/observed.h"
 
+#include <string.h>
+
+#include "inspect/hidden_paths.h"
+
 struct ReadsInForce {
   guint count;
   const char ***layers; /* by layer and read: the first place that it is read for; NULL: none */
@@ -45,6 +49,43 @@ observation_at(const Observation *one, const char *place)
   if (one->kind == OBSERVED_FACT && place != NULL)
     at.path = place;
   return observation_copy(&at);
+}
+
+/* What is in an archive (malware/nested.h) is where that is. (transfer full) */
+static char *
+file_of(const Observation *one)
+{
+  const char *end = one->kind == OBSERVED_MALWARE ? strchr(one->path, ':') : NULL;
+  return end == NULL ? g_strdup(one->path) : g_strndup(one->path, (gsize)(end - one->path));
+}
+
+/* A layer that writes another file in the place of one says nothing of it, where it finds nothing
+ * in its own. (transfer full) */
+static HiddenPaths *
+hidden_of_image(const GPtrArray *layers)
+{
+  HiddenPaths *hidden = hidden_paths_new();
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(layers, i);
+    for (guint j = 0; i + 1 < layers->len && j < layer->observations->len; j++) {
+      const Observation *one = g_ptr_array_index(layer->observations, j);
+      g_autofree char *file = observation_stays(one->kind) ? file_of(one) : NULL;
+      if (file != NULL)
+        hidden_paths_ask(hidden, file);
+    }
+  }
+  hidden_paths_look(hidden, layers);
+  return hidden;
+}
+
+/* Of what stays: whether its file does. */
+static bool
+is_removed(const HiddenPaths *hidden, const Observation *one, const char *place, guint layer)
+{
+  if (place == NULL || !observation_stays(one->kind))
+    return place == NULL;
+  g_autofree char *file = file_of(one);
+  return hidden_paths_has(hidden, file, layer);
 }
 
 /* More than anybody reads, and more than a request should cost; of the rest it is said that there
@@ -94,6 +135,7 @@ observed_of_image(ImageInventory *image, const ReadsInForce *reads)
 {
   Room room = room_for(image);
   uint64_t told = 0;
+  g_autoptr(HiddenPaths) hidden = hidden_of_image(image->layers);
   for (guint i = 0; i < image->layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(image->layers, i);
     for (guint j = 0; j < layer->observations->len; j++) {
@@ -101,8 +143,9 @@ observed_of_image(ImageInventory *image, const ReadsInForce *reads)
       const char *place = one->read < layer->reads->len ? reads->layers[i][one->read] : NULL;
       if ((place == NULL && !observation_stays(one->kind)) || !takes_room(&room, one, image, &told))
         continue;
-      g_ptr_array_add(image->observations,
-                      image_observation_new(observation_at(one, place), i, place == NULL));
+      g_ptr_array_add(
+          image->observations,
+          image_observation_new(observation_at(one, place), i, is_removed(hidden, one, place, i)));
     }
   }
 }

@@ -12,5 +12,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReadsInForce, reads_in_force_free)
 void reads_in_force_add(ReadsInForce *reads, unsigned layer, unsigned read, const char *place);
 
 /* Fills @image->observations. Secrets and malicious files stay when an upper layer removes their
- * file, for whoever has the image has them, and are marked; all else must be there in the end. */
+ * file, or has another in its place, for whoever has the image has them, and are marked; all else
+ * must be there in the end. */
 void observed_of_image(ImageInventory *image, const ReadsInForce *reads);

@@ -1,6 +1,7 @@
 /* The job "configuration": what is weak in how an image is built, and the secrets that are told
  * there, of its config or a Dockerfile. */
 #include "base/error.h"
+#include "base/json.h"
 #include "inspect/configuration/configuration.h"
 #include "inspect/configuration_inspection.h"
 #include "inspect/secrets/scan.h"
@@ -47,7 +48,7 @@ hide(const char *text, Hiding *hiding)
 /* --- the texts of a config --- */
 
 typedef struct {
-  const char *path;
+  char *path;
   uint32_t layer; /* or OBSERVED_IN_IMAGE */
   char *text;
 } Text;
@@ -55,15 +56,24 @@ typedef struct {
 static void
 text_clear(void *data)
 {
-  g_free(((Text *)data)->text);
+  Text *text = data;
+  g_free(text->path);
+  g_free(text->text);
+}
+
+/* Takes @text over. */
+static void
+add_text(GArray *texts, const char *path, uint32_t layer, char *text)
+{
+  const Text made = {g_strdup(path), layer, text};
+  g_array_append_val(texts, made);
 }
 
 static void
 add_list(GArray *texts, const char *path, char **list)
 {
-  const Text text = {path, OBSERVED_IN_IMAGE, list == NULL ? NULL : g_strjoinv("\n", list)};
   if (list != NULL)
-    g_array_append_val(texts, text);
+    add_text(texts, path, OBSERVED_IN_IMAGE, g_strjoinv("\n", list));
 }
 
 static void
@@ -76,13 +86,57 @@ add_labels(GArray *texts, GHashTable *labels)
     g_hash_table_iter_init(&iter, labels);
   while (labels != NULL && g_hash_table_iter_next(&iter, &name, &value))
     g_string_append_printf(all, "%s=%s\n", (char *)name, (char *)value);
-  const Text text = {"config:Labels", OBSERVED_IN_IMAGE, g_string_free(all, FALSE)};
-  g_array_append_val(texts, text);
+  add_text(texts, "config:Labels", OBSERVED_IN_IMAGE, g_string_free(all, FALSE));
+}
+
+static bool
+is_one_of(const char *key, const char *const *known)
+{
+  return known != NULL && g_strv_contains(known, key);
+}
+
+/* All strings in @value, a line each, with the names that they have; without the members @known,
+ * which are looked at by themselves. */
+static void
+append_strings(GString *into, const json_t *value, const char *const *known)
+{
+  const char *key;
+  size_t i;
+  json_t *each;
+  json_object_foreach((json_t *)(uintptr_t)value, key, each) {
+    if (is_one_of(key, known))
+      continue;
+    g_string_append_printf(into, "%s%s", key, json_is_string(each) ? "=" : "\n");
+    append_strings(into, each, NULL);
+  }
+  json_array_foreach(value, i, each)
+    append_strings(into, each, NULL);
+  if (json_is_string(value))
+    g_string_append_printf(into, "%s\n", json_string_value(value));
+}
+
+/* What @object has beside the members @known: whoever has the image has all of its config. */
+static void
+add_others(GArray *texts, const json_t *object, const char *const *known)
+{
+  const char *key;
+  json_t *each;
+  json_object_foreach((json_t *)(uintptr_t)object, key, each) {
+    if (is_one_of(key, known))
+      continue;
+    GString *strings = g_string_new(NULL);
+    g_autofree char *path = g_strdup_printf("config:%.40s", key);
+    g_string_append_printf(strings, "%s=", key);
+    append_strings(strings, each, NULL);
+    add_text(texts, g_str_is_ascii(path) ? path : "config", OBSERVED_IN_IMAGE,
+             g_string_free(strings, FALSE));
+  }
 }
 
 static void
-add_history(GArray *texts, const ImageConfig *config)
+add_history(GArray *texts, const ImageConfig *config, const json_t *entries)
 {
+  static const char *const told[] = {"created", "created_by", "comment", "empty_layer", NULL};
   GString *rest = g_string_new(NULL);
   uint32_t layer = 0;
   for (guint i = 0; i < config->history->len; i++) {
@@ -90,24 +144,23 @@ add_history(GArray *texts, const ImageConfig *config)
     const char *comment = g_ptr_array_index(config->history_comments, i);
     bool makes_layer = !g_array_index(config->history_empty, bool, i);
     bool known = makes_layer && layer < config->diff_ids->len;
-    const Text text = {"history", known ? layer : OBSERVED_IN_IMAGE,
-                       g_strconcat(entry, "\n", comment, NULL)};
+    GString *text = i < ENTRIES_MAX ? g_string_new(NULL) : rest;
+    g_string_append_printf(text, "%s\n%s\n", entry, comment);
+    append_strings(text, json_array_get(entries, i), told);
+    if (text != rest)
+      add_text(texts, "history", known ? layer : OBSERVED_IN_IMAGE, g_string_free(text, FALSE));
     layer += makes_layer;
-    if (i < ENTRIES_MAX) {
-      g_array_append_val(texts, text);
-      continue;
-    }
-    g_string_append_printf(rest, "%s\n", text.text);
-    g_free(text.text);
   }
-  const Text text = {"history", OBSERVED_IN_IMAGE, g_string_free(rest, FALSE)};
-  g_array_append_val(texts, text);
+  add_text(texts, "history", OBSERVED_IN_IMAGE, g_string_free(rest, FALSE));
 }
 
-/* All that may hold a secret. (transfer full): Text */
+/* All that may hold a secret. @json: the same config. (transfer full): Text */
 static GArray *
-texts_of_config(const ImageConfig *config)
+texts_of_config(const ImageConfig *config, const json_t *json)
 {
+  static const char *const in_config[] = {"Env",     "Entrypoint", "Cmd", "Healthcheck",
+                                          "OnBuild", "Labels",     NULL};
+  static const char *const in_all[] = {"config", "history", "rootfs", NULL};
   GArray *texts = g_array_new(FALSE, FALSE, sizeof(Text));
   g_array_set_clear_func(texts, text_clear);
   add_list(texts, "config:Env", config->env);
@@ -116,7 +169,9 @@ texts_of_config(const ImageConfig *config)
   add_list(texts, "config:Healthcheck", config->health_check);
   add_list(texts, "config:OnBuild", config->on_build);
   add_labels(texts, config->labels);
-  add_history(texts, config);
+  add_others(texts, json_get_object(json, "config"), in_config);
+  add_others(texts, json, in_all);
+  add_history(texts, config, json_get_array(json, "history"));
   return texts;
 }
 
@@ -144,9 +199,10 @@ static bool
 observe_config(Slice bytes, ConfigurationAnswer *into, GError **error)
 {
   g_autoptr(ImageConfig) config = image_config_parse(bytes, error);
-  if (config == NULL)
+  g_autoptr(json_t) json = config == NULL ? NULL : json_parse(bytes, error);
+  if (json == NULL)
     return false;
-  g_autoptr(GArray) texts = texts_of_config(config);
+  g_autoptr(GArray) texts = texts_of_config(config, json);
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
   Hiding hiding = {.values = values};
   for (guint i = 0; i < texts->len; i++)

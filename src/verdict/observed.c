@@ -36,8 +36,8 @@ remedy_in_words(const ImageObservation *of, const Rule *rule)
 {
   const char *remedy = rule != NULL ? rule->remedy : rule_remedy_of_kind(of->observation->kind);
   return of->removed && rule != NULL
-             ? g_strdup_printf("%s; a later layer removes the file, which the image holds all the "
-                               "same",
+             ? g_strdup_printf("%s; a later layer removes or replaces the file, which the image "
+                               "holds all the same",
                                remedy)
              : g_strdup(remedy);
 }

@@ -252,3 +252,50 @@ def test_rules_for_names_and_comments(scan, start_server, push, tmp_path):
     digest = push(server, layout.folder, "latest", "team/app")
     assert server.wait_for_scan("team/app", digest)["state"] == "done"
     assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == files
+
+
+def test_files_that_a_later_layer_replaces(scan, tmp_path):
+    """Whoever has the image has them; what is there in the end is not marked: also where another name of the file stays."""
+    value = [token("AKIA", string.ascii_uppercase + "234567", 16) for _ in range(5)]
+    first = tar_of({"etc/os-release": "ID=debian\nVERSION_ID=12\n", "app/.env": f"A={value[0]}\n", "app/conf/a": f"A={value[1]}\n",
+                    "app/kept": f"A={value[2]}\n", "app/same": f"A={value[3]}\n", "srv/first": f"A={value[4]}\n",
+                    "srv/other": ("hardlink", "srv/first")})
+    second = tar_of({"app/.env": "A=gone\n", "app/conf": "a file now\n", "app/same": f"A={value[3]}\n", "srv/first": "gone\n", "app/new": "x"})
+    layout = Layout(tmp_path / "layout")
+    layout.add_image("latest", [first, second])
+    found = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)["findings"]
+    rows = {(each["location"], each.get("removed", False)) for each in found if each["kind"] == "secret"}
+    assert rows == {("app/.env", True), ("app/conf/a", True), ("app/kept", False), ("app/same", True), ("app/same", False), ("srv/first", False)}
+
+
+def test_all_of_a_config(scan, tmp_path):
+    """Each text of a config is looked at, by whatever name it has; and the commands that start it as commands are written."""
+    places = {"User": "config:User", "WorkingDir": "config:WorkingDir", "Shell": "config:Shell", "Volumes": "config:Volumes",
+              "Cmd": "config:Cmd", "Entrypoint": "config:Entrypoint", "X-Later": "config:X-Later"}
+    values = {name: with_checksum("ghp_") for name in [*places, "author", "history"]}
+    run = {"User": values["User"], "WorkingDir": f"/srv/{values['WorkingDir']}", "Shell": ["/bin/sh", values["Shell"]],
+           "Volumes": {values["Volumes"]: {}}, "Cmd": ["/bin/sh", "-c", f"app --token {values['Cmd']}"], "Entrypoint": ["env", f"A={values['Entrypoint']}"],
+           "X-Later": {"deep": [{"er": values["X-Later"]}]}}
+    tar = tar_of({"etc/os-release": "ID=debian\nVERSION_ID=12\n"})
+    config = {"architecture": "amd64", "os": "linux", "config": run, "author": values["author"],
+              "rootfs": {"type": "layers", "diff_ids": [digest_of(tar)]}, "history": [{"created_by": "COPY", "author": values["history"]}]}
+    layout = Layout(tmp_path / "layout")
+    layout.add_packed_image("latest", [(tar, gzip.compress(tar), "gzip")], config=layout.add_blob(json.dumps(config).encode(), CONFIG))
+    found = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)["findings"]
+    assert {each["location"] for each in found if each["id"] == "github-pat"} == {*places.values(), "config:author", "history"}
+
+
+@pytest.mark.parametrize("command, rule", [
+    (["/bin/sh", "-c", "app --password={} --verbose"], "option-secret"), (["app", "--api-key", "{}"], "option-secret"),
+    (["env", "API_KEY={}", "app"], "environment-secret"), (["sh", "-c", "mysql -h db -p{} shop"], "database-client-password"),
+    (["java", "-Djdbc.url=jdbc:mysql://db/shop?user=a&password={}"], "url-parameter")])
+def test_commands_with_passwords(scan, tmp_path, command, rule):
+    value = token("", BASE62, 16)
+    tar = tar_of({"etc/os-release": "ID=debian\nVERSION_ID=12\n", "root/.bash_history": " ".join(command).format(value) + "\n"})
+    config = {"architecture": "amd64", "os": "linux", "config": {"Cmd": [word.format(value) for word in command]},
+              "rootfs": {"type": "layers", "diff_ids": [digest_of(tar)]}, "history": [{"created_by": "RUN " + " ".join(command).format(value)}]}
+    layout = Layout(tmp_path / "layout")
+    layout.add_packed_image("latest", [(tar, gzip.compress(tar), "gzip")], config=layout.add_blob(json.dumps(config).encode(), CONFIG))
+    answer = scan("--format", "json", f"oci:{layout.folder}").stdout
+    found = {(each["id"], each["location"]) for each in json.loads(answer)["findings"] if each["kind"] == "secret"}
+    assert found == {(rule, place) for place in ("config:Cmd", "history", "root/.bash_history")} and value[-12:] not in answer

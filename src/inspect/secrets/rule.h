@@ -66,6 +66,7 @@ extern const SecretRuleSet secret_rules_operations;
 extern const SecretRuleSet secret_rules_models;
 extern const SecretRuleSet secret_rules_services;
 extern const SecretRuleSet secret_rules_assigned; /* by the issuer's name before the value */
+extern const SecretRuleSet secret_rules_commands; /* options, parameters, elements */
 extern const SecretRuleSet secret_rules_generic;
 
 /* For rows: @value is assigned to a name that has @name in it, as programs, YAML, JSON, INI and

@@ -143,7 +143,7 @@ secrets_prepare(void)
 
 const Detector secrets_detector = {
     .name = "secrets",
-    .version = 3,
+    .version = 4,
     .observes = true,
     .wants = wants,
     .piece = piece,

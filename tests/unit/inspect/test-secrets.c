@@ -90,6 +90,45 @@ test_near(void)
     g_error("found, and is none:%s", wrong->str);
 }
 
+/* --- what only looks like one --- */
+
+/* As commands, manuals and programs write what is no password. */
+static void
+test_none(void)
+{
+  static const char *const texts[] = {
+      "app --password PASSWORD --token TOKEN",
+      "app --password=${DB_PASSWORD} --token $(cat /run/token1)",
+      "docker login -u ci --password-stdin registry",
+      "docker login -u ci -p $TOKEN1 registry",
+      "docker build --secret id=npmrc,src=$HOME/.npmrc .",
+      "RUN --mount=type=secret,id=npm1rc npm ci",
+      "app --token-file=/run/secrets/t0ken --password-file /run/p4ss",
+      "app --password /run/secrets/passw0rd1",
+      "app --api-key <api_key1> --secret changeme",
+      "parser.add_argument('--password', '-p2', help='the passw0rd')",
+      "app --password\n    sets the password1",
+      "mysql -h db -P3306 -u root -p shop",
+      "mysql -uroot -proot",
+      "mysql -p$MYSQL_PASSWORD",
+      "<password>changeme</password>",
+      "<password>${db.password}</password>",
+      "<resetPasswordUrl>https://h/reset1</resetPasswordUrl>",
+      "define('DB_PASSWORD', getenv('DB_PASSWORD'));",
+      "define('DB_PASS', 'password');",
+      "https://h.internal/login?user=a&password=",
+      "https://h.internal/login?password={password}&token=",
+      "api_key: ${API_KEY}",
+      "api_key: settings.services.api_key",
+      "token: kubernetes.io/service-account",
+      "token = tokenizer.next_token2(stream)",
+      "API_KEY=changeme",
+      "TOKEN=/run/secrets/token0",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    expect(texts[i], "");
+}
+
 /* --- structures --- */
 
 static char *
@@ -318,6 +357,7 @@ main(int argc, char **argv)
   seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_test_add_func("/secrets/found", test_found);
   g_test_add_func("/secrets/near", test_near);
+  g_test_add_func("/secrets/none", test_none);
   g_test_add_func("/secrets/keys", test_keys);
   g_test_add_func("/secrets/other-keys", test_other_keys);
   g_test_add_func("/secrets/tokens", test_tokens);
