@@ -64,6 +64,16 @@ image_package_compare(gconstpointer a, gconstpointer b)
   return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }
 
+const char *
+image_inventory_command(const ImageInventory *inventory, unsigned layer)
+{
+  const char *command =
+      inventory->commands->len == inventory->layers->len && layer < inventory->commands->len
+          ? g_ptr_array_index(inventory->commands, layer)
+          : "";
+  return *command == '\0' ? NULL : command;
+}
+
 guint
 image_inventory_drop_development(ImageInventory *inventory)
 {

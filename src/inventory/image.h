@@ -50,6 +50,9 @@ void image_package_unite(ImageInventory *inventory, ImagePackage *package, const
  * their layers; NULL: there are none. */
 GPtrArray *image_package_places(const ImageInventory *inventory, const ImagePackage *package);
 
+/* The command that made a layer, by `commands`; NULL: not known. (transfer none) */
+const char *image_inventory_command(const ImageInventory *inventory, unsigned layer);
+
 /* Without anything yet. (transfer full) */
 ImageInventory *image_inventory_empty(void);
 void image_inventory_free(ImageInventory *inventory);

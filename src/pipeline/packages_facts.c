@@ -14,12 +14,14 @@ typedef struct {
   GPtrArray *layers; /* char *: their digests */
   OsRelease *os;
   GPtrArray *observations; /* ImageObservation */
+  GPtrArray *commands;     /* char *, as those of the inventory */
 } Facts;
 static const JsonMember fact_members[] = {
     {JSON_MEMBER(Facts, layers), .kind = &json_lines},
     {JSON_MEMBER(Facts, os), .kind = &json_child, .table = &os_release_table},
     {JSON_MEMBER(Facts, observations), .kind = &json_list, .table = &image_observation_table,
      .omitted = true},
+    {JSON_MEMBER(Facts, commands), .kind = &json_lines},
 };
 static const JsonTable facts_table = JSON_TABLE(Facts, fact_members);
 
@@ -30,7 +32,7 @@ packages_facts_to_text(const ImageInventory *inventory)
   for (guint i = 0; i < inventory->layers->len; i++)
     g_ptr_array_add(layers,
                     ((LayerInventory *)g_ptr_array_index(inventory->layers, i))->layer.text);
-  Facts facts = {layers, inventory->os, inventory->observations};
+  Facts facts = {layers, inventory->os, inventory->observations, inventory->commands};
   g_autoptr(json_t) json = json_table_write(&facts_table, &facts);
   return json_to_text(json);
 }
@@ -110,6 +112,8 @@ packages_facts_read(const char *text, const char *gaps, GError **error)
     return NULL;
   }
   facts.observations = NULL;
+  if (facts.commands != NULL)
+    g_ptr_array_extend_and_steal(inventory->commands, g_steal_pointer(&facts.commands));
   inventory->gaps = g_ptr_array_new_with_free_func(g_free);
   inventory->os = g_steal_pointer(&facts.os);
   for (guint i = 0; i < facts.layers->len; i++)

@@ -141,6 +141,9 @@ append_evidence(GString *out, const ExplanationReport *report, const ExplainedPa
     report_append_pair(out, "  found in", g_ptr_array_index(places, i), width);
   if (*layer->layer.text != '\0')
     report_append_pair(out, "  layer", layer->layer.text, width);
+  g_autofree char *command =
+      report_command_in_words(image_inventory_command(report->report->inventory, package->layer));
+  report_append_pair(out, "  command", command, width);
   report_append_pair(out, "  owner", package->package->owner, width);
   if (package->package->declared)
     report_append_pair(out, "  declared",

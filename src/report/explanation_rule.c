@@ -25,12 +25,14 @@ append_finding(GString *out, const RuleExplanation *explained, const Finding *fi
                unsigned width)
 {
   g_autofree char *place = report_subject(finding), *clean = report_clean_text(place);
+  g_autofree char *command = report_command_in_words(finding->command);
   g_string_append_printf(out, "\n%s\n", clean);
   report_append_pair(out, "  kind", finding_kind_name(finding->kind), width);
   report_append_pair(out, "  counts as", severity_name(finding->severity), width);
   report_append_pair(out, "  title", finding->title, width);
   report_append_pair(out, "  evidence", finding->evidence, width);
   report_append_pair(out, "  layer", finding->layer, width);
+  report_append_pair(out, "  command", command, width);
   report_append_pair(out, "  removed", finding->removed ? "by a later layer" : NULL, width);
   report_append_pair(out, "  what to do", finding->remedy, width);
   report_append_exceptions(out, explained->exceptions, finding, width);

@@ -52,3 +52,24 @@ report_append_target(GString *out, const Report *report, unsigned width)
   g_autofree char *clean = report_clean_text(line);
   report_append_prose(out, "", clean, width, 2);
 }
+
+char *
+report_command_in_words(const char *command)
+{
+  static const char *const shells[] = {"/bin/sh -c #(nop) ", "/bin/sh -c ", "RUN /bin/sh -c "};
+  static const char kit[] = " # buildkit";
+  if (command == NULL)
+    return NULL;
+  g_autofree char *text = report_clean_text(command);
+  const char *rest = text, *before = "";
+  for (size_t i = 0; i < G_N_ELEMENTS(shells) && rest == text; i++)
+    if (g_str_has_prefix(text, shells[i])) {
+      rest += strlen(shells[i]);
+      before = i == 0 ? "" : "RUN ";
+    }
+  g_autofree char *plain = g_strconcat(before, rest, NULL);
+  if (g_str_has_suffix(plain, kit))
+    plain[strlen(plain) - strlen(kit)] = '\0';
+  g_strstrip(plain);
+  return g_steal_pointer(&plain);
+}

@@ -45,6 +45,10 @@ void report_set_system(json_t *object, const ImageInventory *inventory);
 void report_append_prose(GString *out, const char *first, const char *text, unsigned width,
                          unsigned indent);
 
+/* How a person reads the command of a builder: "RUN apt-get update"; clean. NULL gives NULL.
+ * (transfer full) */
+char *report_command_in_words(const char *command);
+
 /* Markdown: @value without a meaning of its own; NULL is "". */
 void report_mark_plain(GString *text, const char *value);
 /* A title as a cell: at most 120 characters of @value. (transfer full) */

@@ -240,6 +240,7 @@ result_of(const Finding *finding, size_t rule, bool of_build)
   json_set_string(properties, "evidence", finding->evidence);
   json_set_string(properties, "fixedVersion", finding->fixed_version);
   json_set_string(properties, "layer", finding->layer);
+  json_set_string(properties, "command", finding->command);
   json_set_string(properties, "origin", finding->origin);
   json_object_set_new(result, "properties", properties);
   set_suppression(result, finding);

@@ -43,29 +43,6 @@ size_in_words(uint64_t bytes)
   return g_strjoinv(" ", parts);
 }
 
-/* How a builder writes the history: "RUN apt-get update". (transfer full) */
-static char *
-command_in_words(const char *command)
-{
-  static const char nop[] = "/bin/sh -c #(nop) ", shell[] = "/bin/sh -c ", kit[] = " # buildkit";
-  if (command == NULL)
-    return NULL;
-  g_autofree char *text = report_clean_text(command);
-  bool run = false;
-  const char *rest = text;
-  if (g_str_has_prefix(rest, nop))
-    rest += strlen(nop);
-  else if (g_str_has_prefix(rest, shell)) {
-    rest += strlen(shell);
-    run = true;
-  }
-  g_autofree char *plain = g_strconcat(run ? "RUN " : "", rest, NULL);
-  if (g_str_has_suffix(plain, kit))
-    plain[strlen(plain) - strlen(kit)] = '\0';
-  g_strstrip(plain);
-  return g_steal_pointer(&plain);
-}
-
 static void
 append_sums(GString *out, const Shed *shed, const ReportStyle *style)
 {
@@ -110,7 +87,7 @@ add_layer(Columns *table, const char *number, const ShedLayer *layer, const Shed
   g_autofree char *files = of_layer && layer->known ? size_in_words(layer->files.bytes) : NULL;
   g_autofree char *could = of_layer && layer->known ? size_in_words(shed_of_layer(layer)) : NULL;
   g_autofree char *command =
-      of_layer ? command_in_words(layer->command) : g_strdup("(how the image is built)");
+      of_layer ? report_command_in_words(layer->command) : g_strdup("(how the image is built)");
   g_autofree char *counts[SEVERITY_CRITICAL + 1] = {NULL};
   for (unsigned i = 0; i <= SEVERITY_CRITICAL; i++)
     counts[i] = count_in_words(found->counts[i]);

@@ -47,6 +47,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, affected), .kind = &json_text},
     {JSON_MEMBER(Finding, fixed_version), .kind = &json_text},
     {JSON_MEMBER(Finding, layer), .kind = &json_text},
+    {JSON_MEMBER(Finding, command), .kind = &json_text},
     {JSON_MEMBER(Finding, location), .kind = &json_text},
     {JSON_MEMBER(Finding, line), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(Finding, evidence), .kind = &json_text},

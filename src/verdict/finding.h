@@ -32,6 +32,7 @@ typedef struct {
   char *affected;      /* "< 1.1.1w-0+deb11u2", ">= 1.0, < 1.2": the range in words */
   char *fixed_version; /* NULL: no fixed version published yet */
   char *layer;         /* digest of the layer that brought the package, or NULL */
+  char *command;       /* that made the layer, masked; NULL: not known */
   char *location;      /* the file it is in */
   uint32_t line;       /* in that file; 0: not known, or of a package */
   char *evidence;      /* of what was observed: masked; or NULL */

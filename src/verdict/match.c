@@ -463,6 +463,8 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   if (result->undecided->len > 0)
     g_ptr_array_add(result->gaps, completeness_undecided(result->undecided));
   observed_add_findings(inventory, result->findings);
+  observed_add_commands(inventory, result->findings);
+  observed_add_commands(inventory, result->not_affected);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   return g_steal_pointer(&result);

@@ -23,6 +23,7 @@ match_observed(const ImageInventory *inventory)
 {
   MatchResult *result = match_result_new();
   observed_add_findings(inventory, result->findings);
+  observed_add_commands(inventory, result->findings);
   g_ptr_array_sort(result->findings, finding_compare);
   result->ended = program_life_ended(inventory, &result->next_ends);
   result->gaps = completeness_gaps(inventory, NULL);

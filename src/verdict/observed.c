@@ -3,6 +3,8 @@
 
 #include "inventory/rule.h"
 
+#define COMMAND_MAX 200u
+
 static bool
 is_shown(ObservationKind kind, FindingKind *as)
 {
@@ -79,6 +81,40 @@ observed_add_findings(const ImageInventory *inventory, GPtrArray *findings)
     FindingKind kind;
     if (is_shown(of->observation->kind, &kind))
       g_ptr_array_add(findings, finding_of(inventory, of, kind));
+  }
+}
+
+/* By the digests of layers; of one digest that two commands made, none. (transfer full) */
+static GHashTable *
+commands_of(const ImageInventory *inventory)
+{
+  GHashTable *commands = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < inventory->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
+    char *digest = (char *)(uintptr_t)layer->layer.text;
+    char *command = (char *)(uintptr_t)image_inventory_command(inventory, i);
+    bool known = g_hash_table_contains(commands, digest);
+    bool same = g_strcmp0(g_hash_table_lookup(commands, digest), command) == 0;
+    g_hash_table_insert(commands, digest, known && !same ? NULL : command);
+  }
+  return commands;
+}
+
+/* Many findings may have the same. (transfer full) */
+static char *
+cut(const char *command)
+{
+  return command == NULL ? NULL : slice_to_printable(slice_from_string(command), COMMAND_MAX);
+}
+
+void
+observed_add_commands(const ImageInventory *inventory, GPtrArray *findings)
+{
+  g_autoptr(GHashTable) commands = commands_of(inventory);
+  for (guint i = 0; i < findings->len; i++) {
+    Finding *finding = g_ptr_array_index(findings, i);
+    if (finding->layer != NULL)
+      finding->command = cut(g_hash_table_lookup(commands, finding->layer));
   }
 }
 

@@ -9,6 +9,9 @@
 /* Adds a Finding for each observation that is shown. */
 void observed_add_findings(const ImageInventory *inventory, GPtrArray *findings);
 
+/* Tells each Finding of a layer the command that made it, where that is known. */
+void observed_add_commands(const ImageInventory *inventory, GPtrArray *findings);
+
 /* How many there are of each kind and severity. */
 typedef struct {
   uint32_t counts[FINDING_KINDS][SEVERITY_CRITICAL + 1];

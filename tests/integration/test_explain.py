@@ -4,7 +4,7 @@ import json
 import pytest
 
 import images
-from oci_layout import Layout
+from oci_layout import Layout, tar_of
 from test_applications import APP, BASE, RECORDS, record
 from test_diff import FIRST, MUSLS, alpine
 
@@ -197,7 +197,9 @@ def test_a_rule(assay, tmp_path, monkeypatch, exempt):
     """It needs no advisories."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     files = {**alpine(), "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root::19000:0:99999:7:::\n"}
-    Layout(tmp_path / "image").add_image("latest", [files])
+    tar = tar_of(files)
+    history = [{"created_by": "RUN /bin/sh -c passwd --delete root # buildkit"}]
+    Layout(tmp_path / "image").add_packed_image("latest", [(tar, tar, None)], config_members={"history": history})
     found = json.loads(assay("scan", "--offline", "--kind", "baseline", "--format", "json", f"oci:{tmp_path}/image").stdout)["findings"]
     rule = next(each["id"] for each in found if each["location"] == "etc/shadow")
     policy = tmp_path / "policy.yaml"
@@ -212,7 +214,7 @@ def test_a_rule(assay, tmp_path, monkeypatch, exempt):
     assert [each["text"].split(": ")[1] for each in one["exceptions"]] == (["a console of the lab"] if exempt else [])
     assert ("lets it pass" == report["policy"]) == exempt and ("refuses" in report["policy"]) != exempt
     text = run()
-    for said in ("the image has it in 1 place", "etc/shadow", "layer: sha256:", "what to do: ", "policy: "):
+    for said in ("the image has it in 1 place", "etc/shadow", "layer: sha256:", "command: RUN passwd --delete root\n", "what to do: ", "policy: "):
         assert said in text
     assert ("exempt by" in text) == exempt
     absent = assay("explain", "--offline", "--data", tmp_path / "none", f"oci:{tmp_path}/image", "user-root").stdout

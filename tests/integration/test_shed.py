@@ -259,6 +259,10 @@ def test_findings_and_commands(shed, assay, alpine_data, tmp_path):
     assert [layer["command"] for layer in report["layers"]] == [history[0]["created_by"], history[2]["created_by"].replace("\x1b", "?")]
     table = shed(*layers, history=history, text=True)
     assert "ADD file:1 in /" in table and "\x1b" not in table and "# buildkit" not in table and "#(nop)" not in table
+    # Each finding has that of its layer.
+    commands = {one["location"]: one["command"] for one in scanned["findings"]}
+    assert commands["usr/bin/x"] == "RUN /bin/sh -c ?[31mmake install # buildkit"
+    assert {one["command"] for one in scanned["findings"] if one["kind"] == "vulnerability"} == {history[0]["created_by"]}
     # A history of another number of layers says nothing of any.
     assert all("command" not in layer for layer in shed(*layers, history=history[:2])["layers"])
 

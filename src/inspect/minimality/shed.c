@@ -379,15 +379,6 @@ add_packages(Shed *shed, const ImageInventory *image)
 }
 
 static void
-add_commands(Shed *shed, const GPtrArray *commands)
-{
-  for (guint i = 0; commands->len == shed->layers->len && i < commands->len; i++) {
-    const char *command = g_ptr_array_index(commands, i);
-    g_array_index(shed->layers, ShedLayer, i).command = *command == '\0' ? NULL : g_strdup(command);
-  }
-}
-
-static void
 file_free(void *file)
 {
   g_free(((ShedFile *)file)->path);
@@ -427,7 +418,8 @@ shed_of_image(const ImageInventory *image, const ImageConfig *config)
     }
   g_ptr_array_sort(shed->files, compare_files);
   add_packages(shed, image);
-  add_commands(shed, image->commands);
+  for (guint i = 0; i < shed->layers->len; i++)
+    g_array_index(shed->layers, ShedLayer, i).command = g_strdup(image_inventory_command(image, i));
   return shed;
 }
 

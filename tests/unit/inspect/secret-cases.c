@@ -111,6 +111,7 @@ const SecretCase secret_cases[] = {
     {"baidu-secret-key", "BAIDU_SECRET_KEY=<h32>"},
     {"volcengine-access-key", "AKLT<b36>"},
     {"volcengine-secret-key", "VOLC_SECRET=<B40>"},
+    {"harbor-robot", "curl -u 'robot$ci+push:<A16>' https://harbor.corp.internal/v2/"},
     {"jdcloud-access-key", "JDC_<U28>"},
     {"qiniu-secret-key", "QINIU_SECRET=<b40>"},
     {"upyun-password", "UPYUN_PASSWORD=<A16>"},
