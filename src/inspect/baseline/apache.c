@@ -43,31 +43,27 @@ take_block(Apache *apache, const char *line)
 }
 
 static void
-take_directive(Apache *apache, const char *line)
+take_directive(Apache *apache, const ConfigSettings *setting)
 {
-  g_auto(GStrv) words = config_words(line, false);
-  g_autofree char *key = words[0] == NULL ? NULL : g_ascii_strdown(words[0], -1);
-  if (key == NULL || !config_is_one_of(key, KEYS))
-    return;
-  g_autofree char *value = g_strjoinv(" ", words + 1);
-  facts_add(&apache->facts, key, value);
+  g_autofree char *value = config_settings_value(setting);
+  if (config_is_one_of(setting->name, KEYS))
+    facts_add(&apache->facts, setting->name, value);
 }
 
 static void
 read_apache(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = " \t", .comments = "#", .joined = true};
   Apache apache = {.facts = {.into = into, .path = location, .service = "apache"},
                    .blocks = g_ptr_array_new_with_free_func(g_free)};
-  g_auto(ConfigLines) lines = {.line = NULL};
-  config_lines_init(&lines, bytes, true);
+  g_auto(ConfigSettings) settings = {.form = NULL};
+  config_settings_init(&settings, bytes, &form);
   facts_add(&apache.facts, "file", "");
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    apache.facts.line = lines.number;
-    if (*line == '<')
-      take_block(&apache, line);
-    else if (*line != '#')
-      take_directive(&apache, line);
-  }
+  while (config_settings_next(&settings, &apache.facts))
+    if (*settings.line == '<')
+      take_block(&apache, settings.line);
+    else
+      take_directive(&apache, &settings);
   g_ptr_array_unref(apache.blocks);
   g_free(apache.scope);
 }

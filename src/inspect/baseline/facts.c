@@ -127,6 +127,56 @@ config_words(const char *line, bool comments)
   return (char **)g_ptr_array_free(words, FALSE);
 }
 
+/* --- settings --- */
+
+void
+config_settings_init(ConfigSettings *settings, Slice text, const SettingForm *form)
+{
+  *settings = (ConfigSettings){.form = form};
+  config_lines_init(&settings->lines, text, form->joined);
+}
+
+static void
+forget_setting(ConfigSettings *settings)
+{
+  g_clear_pointer(&settings->name, g_free);
+  g_clear_pointer(&settings->words, g_strfreev);
+}
+
+void
+config_settings_clear(ConfigSettings *settings)
+{
+  forget_setting(settings);
+  config_lines_clear(&settings->lines);
+}
+
+bool
+config_settings_next(ConfigSettings *settings, Facts *facts)
+{
+  const SettingForm *form = settings->form;
+  forget_setting(settings);
+  do
+    settings->line = config_lines_next(&settings->lines);
+  while (settings->line != NULL && strchr(form->comments, *settings->line) != NULL);
+  if (settings->line == NULL)
+    return false;
+  facts->line = settings->lines.number;
+  size_t size = strcspn(settings->line, form->separators);
+  const char *rest = settings->line + size + strspn(settings->line + size, " \t");
+  g_autofree char *value = g_strdup(rest + (*rest == '=' && strchr(form->separators, '=') != NULL));
+  if (form->cut != '\0')
+    value[strcspn(value, (const char[]){form->cut, '\0'})] = '\0';
+  settings->name = g_strchomp(g_ascii_strdown(settings->line, (gssize)size));
+  settings->words = config_words(value, form->hash);
+  return true;
+}
+
+char *
+config_settings_value(const ConfigSettings *settings)
+{
+  return g_strjoinv(" ", settings->words);
+}
+
 bool
 config_is_one_of(const char *word, const char *list)
 {

@@ -47,6 +47,31 @@ const char *config_lines_next(ConfigLines *lines);
 /* Words between blanks; "..." and '...' hold blanks, and a backslash takes the next character as it
  * is. @comments: a word that begins with "#" ends the line. (transfer full): NULL-ended. */
 char **config_words(const char *line, bool comments);
+/* How a file has its settings, a line each: "NAME = value # comment". */
+typedef struct {
+  const char *separators; /* what may be after a name; of "=" one is taken away */
+  const char *comments;   /* what begins a line that is no setting */
+  bool joined;            /* as of config_lines_init() */
+  bool hash;              /* a "#" before a word begins a comment */
+  char cut;               /* what begins a comment anywhere in a value; '\0': nothing does */
+} SettingForm;
+
+/* The settings of a text. */
+typedef struct {
+  ConfigLines lines;
+  const SettingForm *form;
+  const char *line; /* as it is; (transfer none), until the next call */
+  char *name;       /* in lower case */
+  char **words;     /* the words of the value */
+} ConfigSettings;
+void config_settings_init(ConfigSettings *settings, Slice text, const SettingForm *form);
+void config_settings_clear(ConfigSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ConfigSettings, config_settings_clear)
+/* The next one, whose line @facts have then; false: there is none. */
+bool config_settings_next(ConfigSettings *settings, Facts *facts);
+/* Its words with a blank between. (transfer full) */
+char *config_settings_value(const ConfigSettings *settings);
+
 /* Whether @word is in @list, whose words blanks part; upper and lower case are the same. */
 bool config_is_one_of(const char *word, const char *list);
 /* Whether a path is of documentation, of examples or of tests, whose settings no service reads. */

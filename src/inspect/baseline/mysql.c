@@ -15,42 +15,20 @@ is_of_server(const char *group)
          g_str_has_prefix(group, "mariadbd-");
 }
 
-/* "loose-" before a name: what does not know it goes on. (transfer full) */
+/* "loose-" before a name: what does not know it goes on. One without a value may have a comment
+ * after it. (transfer full) */
 static char *
-name_of(const char *text, size_t size)
+name_of(const char *text)
 {
-  g_autofree char *name = g_strstrip(g_ascii_strdown(text, (gssize)size));
+  g_autofree char *name = g_strndup(text, strcspn(text, " \t#"));
   g_strdelimit(name, "_", '-');
   return g_strdup(name + (g_str_has_prefix(name, "loose-") ? strlen("loose-") : 0));
 }
 
-/* (transfer full) */
-static char *
-value_of(const char *text)
-{
-  char *value = g_strstrip(g_strdup(text));
-  size_t size = strlen(value);
-  bool quoted = size >= 2 && (*value == '"' || *value == '\'');
-  char *end = quoted ? strchr(value + 1, *value) : NULL;
-  for (char *at = value; end == NULL && (at = strchr(at, '#')) != NULL; at++)
-    if (at == value || g_ascii_isspace(at[-1])) {
-      *at = '\0';
-      break;
-    }
-  if (end != NULL) {
-    *end = '\0';
-    memmove(value, value + 1, (size_t)(end - value));
-  }
-  return g_strchomp(value);
-}
-
 static void
-take_option(Facts *facts, const char *line)
+take_option(Facts *facts, const ConfigSettings *setting)
 {
-  const char *equals = strchr(line, '=');
-  size_t size = equals == NULL ? strcspn(line, " \t#") : (size_t)(equals - line);
-  g_autofree char *name = name_of(line, size);
-  g_autofree char *value = value_of(equals == NULL ? "" : equals + 1);
+  g_autofree char *name = name_of(setting->name), *value = config_settings_value(setting);
   if (config_is_one_of(name, KEYS))
     facts_add(facts, name, value);
 }
@@ -61,30 +39,28 @@ take_include(Facts *facts, const char *line)
   bool folder = g_str_has_prefix(line, "!includedir");
   if (!folder && !g_str_has_prefix(line, "!include"))
     return false;
-  g_autofree char *value = value_of(line + strlen(folder ? "!includedir" : "!include"));
-  if (*value != '\0')
-    facts_add(facts, folder ? "includedir" : "include", value);
+  g_auto(GStrv) words = config_words(line + strlen(folder ? "!includedir" : "!include"), true);
+  if (words[0] != NULL)
+    facts_add(facts, folder ? "includedir" : "include", words[0]);
   return true;
 }
 
 static void
 read_mysql(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = "=", .comments = "#;", .hash = true};
   Facts facts = {.into = into, .path = location, .service = "mysql"};
-  g_auto(ConfigLines) lines = {.line = NULL};
+  g_auto(ConfigSettings) settings = {.form = NULL};
   bool counts = false;
-  config_lines_init(&lines, bytes, false);
+  config_settings_init(&settings, bytes, &form);
   facts_add(&facts, "file", "");
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts.line = lines.number;
-    if (*line == '#' || *line == ';' || take_include(&facts, line))
-      continue;
-    const char *end = *line == '[' ? strchr(line, ']') : NULL;
+  while (config_settings_next(&settings, &facts)) {
+    const char *line = settings.line, *end = *line == '[' ? strchr(line, ']') : NULL;
     g_autofree char *group = end == NULL ? NULL : g_strndup(line + 1, (size_t)(end - line) - 1);
     if (group != NULL)
       counts = is_of_server(g_strstrip(group));
-    else if (counts)
-      take_option(&facts, line);
+    else if (!take_include(&facts, line) && counts)
+      take_option(&facts, &settings);
   }
 }
 

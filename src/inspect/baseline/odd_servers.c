@@ -7,23 +7,19 @@
 static void
 read_odd_server(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = " \t=", .comments = "#", .hash = true};
   bool ftp = g_str_has_suffix(location, "vsftpd.conf");
   Facts facts = {.into = into, .path = location, .service = ftp ? "vsftpd" : "snmpd"};
-  g_auto(ConfigLines) lines = {.line = NULL};
-  config_lines_init(&lines, bytes, false);
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts.line = lines.number;
-    g_autofree char *text = g_strdup(line);
-    if (ftp)
-      g_strdelimit(text, "=", ' ');
-    g_auto(GStrv) words = config_words(text, true);
-    if (words[0] == NULL || words[1] == NULL)
-      continue;
+  g_auto(ConfigSettings) settings = {.form = NULL};
+  config_settings_init(&settings, bytes, &form);
+  while (config_settings_next(&settings, &facts)) {
+    const char *name = settings.name, *first = settings.words[0];
     /* Other names of communities are secrets. */
-    if (ftp ? config_is_one_of(words[0], "anonymous_enable")
-            : config_is_one_of(words[0], "rocommunity rwcommunity rocommunity6 rwcommunity6") &&
-                  config_is_one_of(words[1], "public private"))
-      facts_add(&facts, ftp ? "anonymous" : "community", words[1]);
+    if (first != NULL &&
+        (ftp ? strcmp(name, "anonymous_enable") == 0
+             : config_is_one_of(name, "rocommunity rwcommunity rocommunity6 rwcommunity6") &&
+                   config_is_one_of(first, "public private")))
+      facts_add(&facts, ftp ? "anonymous" : "community", first);
   }
 }
 

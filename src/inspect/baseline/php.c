@@ -5,33 +5,21 @@
 #include "inspect/baseline/facts.h"
 
 static void
-take_line(Facts *facts, const char *line)
-{
-  const char *equals = strchr(line, '=');
-  if (equals == NULL)
-    return;
-  g_autofree char *key = g_strstrip(g_ascii_strdown(line, equals - line));
-  g_autofree char *text = g_strdup(equals + 1);
-  text[strcspn(text, ";")] = '\0';
-  g_auto(GStrv) words = config_words(text, false);
-  if (config_is_one_of(key, "expose_php display_errors allow_url_include"))
-    facts_add(facts, key, words[0] == NULL ? "" : words[0]);
-}
-
-static void
 read_php(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = "=", .comments = ";", .cut = ';'};
   Facts facts = {.into = into, .path = location, .service = "php"};
-  g_auto(ConfigLines) lines = {.line = NULL};
+  g_auto(ConfigSettings) settings = {.form = NULL};
   bool counts = true;
-  config_lines_init(&lines, bytes, false);
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts.line = lines.number;
-    if (*line == '[')
-      counts = g_ascii_strncasecmp(line, "[host=", 6) != 0 &&
-               g_ascii_strncasecmp(line, "[path=", 6) != 0;
-    else if (*line != ';' && counts)
-      take_line(&facts, line);
+  config_settings_init(&settings, bytes, &form);
+  while (config_settings_next(&settings, &facts)) {
+    const char *first = settings.words[0];
+    if (*settings.line == '[')
+      counts =
+          !g_str_has_prefix(settings.name, "[host") && !g_str_has_prefix(settings.name, "[path");
+    else if (counts &&
+             config_is_one_of(settings.name, "expose_php display_errors allow_url_include"))
+      facts_add(&facts, settings.name, first == NULL ? "" : first);
   }
 }
 

@@ -50,17 +50,12 @@ read_hba(Facts *facts, Slice bytes)
 static void
 read_settings(Facts *facts, Slice bytes)
 {
-  g_auto(ConfigLines) lines = {.line = NULL};
-  config_lines_init(&lines, bytes, false);
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts->line = lines.number;
-    size_t size = strcspn(line, " \t=#");
-    g_autofree char *name = g_ascii_strdown(line, (gssize)size);
-    const char *rest = line + size + strspn(line + size, " \t");
-    g_auto(GStrv) words = config_words(rest + (*rest == '='), true);
-    if (words[0] != NULL && config_is_one_of(name, KEYS))
-      facts_add(facts, name, words[0]);
-  }
+  static const SettingForm form = {.separators = " \t=#", .comments = "#", .hash = true};
+  g_auto(ConfigSettings) settings = {.form = NULL};
+  config_settings_init(&settings, bytes, &form);
+  while (config_settings_next(&settings, facts))
+    if (settings.words[0] != NULL && config_is_one_of(settings.name, KEYS))
+      facts_add(facts, settings.name, settings.words[0]);
 }
 
 static void

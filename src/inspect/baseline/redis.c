@@ -30,35 +30,31 @@ state_of_user(char **rules)
 }
 
 static void
-take_words(Facts *facts, char **words)
+take_setting(Facts *facts, const ConfigSettings *setting)
 {
-  const char *key = words[0], *value = words[1] == NULL ? "" : words[1];
-  g_autofree char *all = words[1] == NULL ? g_strdup("") : g_strjoinv(" ", words + 1);
-  g_autofree char *lower = g_ascii_strdown(key, -1);
-  if (config_is_one_of(key, "bind protected-mode port include aclfile"))
-    facts_add(facts, lower, all);
-  else if (strcmp(lower, "requirepass") == 0)
+  const char *name = setting->name, *first = setting->words[0];
+  g_autofree char *value = config_settings_value(setting);
+  if (config_is_one_of(name, "bind protected-mode port include aclfile"))
+    facts_add(facts, name, value);
+  else if (strcmp(name, "requirepass") == 0)
     facts_add(facts, "password",
               *value == '\0'              ? "none"
-              : password_is_common(value) ? "weak"
+              : password_is_common(first) ? "weak"
                                           : "set");
-  else if (strcmp(lower, "user") == 0 && strcmp(value, "default") == 0)
-    facts_add(facts, "user", state_of_user(words + 2));
+  else if (strcmp(name, "user") == 0 && g_strcmp0(first, "default") == 0)
+    facts_add(facts, "user", state_of_user(setting->words + 1));
 }
 
 static void
 read_redis(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = " \t", .comments = "#", .hash = true};
   Facts facts = {.into = into, .path = location, .service = "redis"};
-  g_auto(ConfigLines) lines = {.line = NULL};
-  config_lines_init(&lines, bytes, false);
+  g_auto(ConfigSettings) settings = {.form = NULL};
+  config_settings_init(&settings, bytes, &form);
   facts_add(&facts, "file", "");
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts.line = lines.number;
-    g_auto(GStrv) words = config_words(line, true);
-    if (words[0] != NULL)
-      take_words(&facts, words);
-  }
+  while (config_settings_next(&settings, &facts))
+    take_setting(&facts, &settings);
 }
 
 /* What a server takes in may have any name, and is beside its own file or below. */

@@ -19,38 +19,31 @@ take_include(Facts *facts, char **words)
 
 /* @scope: of the block that is open, owned by the caller. */
 static void
-take_line(Facts *facts, const char *line, char **scope)
+take_setting(Facts *facts, const ConfigSettings *setting, char **scope)
 {
-  size_t size = strcspn(line, " \t=");
-  g_autofree char *key = g_ascii_strdown(line, (gssize)size);
-  line += size + strspn(line + size, " \t");
-  line += *line == '=';
-  g_auto(GStrv) words = config_words(line, true);
-  g_autofree char *value = g_strjoinv(" ", words);
-  if (strcmp(key, "match") == 0) {
+  g_autofree char *value = config_settings_value(setting);
+  if (strcmp(setting->name, "match") == 0) {
     g_free(*scope);
     *scope = g_strconcat("Match ", value, NULL);
     facts->scope = *scope;
-  } else if (strcmp(key, "include") == 0) {
-    take_include(facts, words);
-  } else if (*value != '\0' && config_is_one_of(key, KEYS)) {
-    facts_add(facts, key, value);
+  } else if (strcmp(setting->name, "include") == 0) {
+    take_include(facts, setting->words);
+  } else if (*value != '\0' && config_is_one_of(setting->name, KEYS)) {
+    facts_add(facts, setting->name, value);
   }
 }
 
 static void
 read_sshd(Slice bytes, const char *location, LayerInventory *into)
 {
+  static const SettingForm form = {.separators = " \t=", .comments = "#", .hash = true};
   Facts facts = {.into = into, .path = location, .service = "sshd"};
-  g_auto(ConfigLines) lines = {.line = NULL};
+  g_auto(ConfigSettings) settings = {.form = NULL};
   g_autofree char *scope = NULL;
-  config_lines_init(&lines, bytes, false);
+  config_settings_init(&settings, bytes, &form);
   facts_add(&facts, "file", "");
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    facts.line = lines.number;
-    if (*line != '#')
-      take_line(&facts, line, &scope);
-  }
+  while (config_settings_next(&settings, &facts))
+    take_setting(&facts, &settings, &scope);
 }
 
 static const char *const sshd_places[] = {"etc/ssh/sshd_config", "etc/ssh/sshd_config.d/",

@@ -31,17 +31,12 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
 static void
 read_old(Walk *walk, Slice bytes)
 {
-  g_auto(ConfigLines) lines = {.line = NULL};
-  config_lines_init(&lines, bytes, false);
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
-    const char *equals = strchr(line, '=');
-    walk->facts.line = lines.number;
-    g_autofree char *name =
-        equals == NULL ? NULL : g_strstrip(g_ascii_strdown(line, equals - line));
-    g_auto(GStrv) words = config_words(equals == NULL ? "" : equals + 1, true);
-    if (words[0] != NULL && *line != '#' && config_is_one_of(name, walk->keys))
-      facts_add(&walk->facts, name, words[0]);
-  }
+  static const SettingForm form = {.separators = "=", .comments = "#", .hash = true};
+  g_auto(ConfigSettings) settings = {.form = NULL};
+  config_settings_init(&settings, bytes, &form);
+  while (config_settings_next(&settings, &walk->facts))
+    if (settings.words[0] != NULL && config_is_one_of(settings.name, walk->keys))
+      facts_add(&walk->facts, settings.name, settings.words[0]);
 }
 
 static bool
