@@ -21,7 +21,7 @@
   SETUID_USUAL                                                                                     \
   " wall write bsd-write ssh-agent mail-lock mail-unlock mail-touchlock dotlockfile "              \
   "mlocate plocate slocate locate postdrop postqueue lockfile utempter mutt_dotlock maildrop "     \
-  "lockmail.maildrop "                                                                             \
+  "lockmail.maildrop ssmtp "                                                                       \
   "emacs movemail camel-lock-helper-1.2 netreport screen-4.9.0 tmux opam-install cron"
 #define CAPABLE_USUAL                                                                              \
   "newuidmap newgidmap dumpcap suexec systemd-detect-virt gst-ptp-helper kwin_wayland gnome-shell"
