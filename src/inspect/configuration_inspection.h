@@ -8,10 +8,6 @@
 #include "cage/worker_limits.h"
 #include "inventory/image.h"
 
-/* In ImageInventory.unread, with the reason in brackets: nothing is known of how the image is
- * built. */
-#define CONFIGURATION_UNREAD "image config"
-
 typedef struct {
   Slice bytes;
   char *name;         /* of the Dockerfile; NULL: it is an image's config */

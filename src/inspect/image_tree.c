@@ -100,7 +100,8 @@ knows_links(const GPtrArray *layers, guint index, const GPtrArray *links, size_t
 static void
 add_unread(GPtrArray *unread, const char *path, const char *why)
 {
-  g_autofree char *shown = slice_to_printable(slice_from_string(path), 200);
+  g_autofree char *one = layer_unread_of_path(path);
+  g_autofree char *shown = slice_to_printable(slice_from_string(one), 200);
   g_ptr_array_add(unread, g_strdup_printf("%s (%s)", shown, why));
 }
 

@@ -308,7 +308,7 @@ take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful, ReadsInForc
       g_array_append_val(image->packages, one);
     }
     if (read->broken)
-      g_ptr_array_add(image->unread, g_strdup(read->location));
+      g_ptr_array_add(image->unread, layer_unread_of_path(read->location));
     if (read->elsewhere ? image->layers->len > 1 : read->declares != NULL)
       g_ptr_array_add(doubtful, read);
   }
@@ -343,8 +343,9 @@ add_missed(ImageInventory *image, const GPtrArray *doubtful)
   g_autoptr(GPtrArray) missed = applications_missed(image->packages, doubtful);
   for (guint i = 0; i < missed->len; i++) {
     const LayerFile *file = g_ptr_array_index(missed, i);
+    g_autofree char *location = layer_unread_of_path(file->location);
     g_ptr_array_add(image->unread,
-                    g_strdup_printf("%s (%s)", file->location,
+                    g_strdup_printf("%s (%s)", location,
                                     file->elsewhere ? "a link that leads out of its layer"
                                                     : "a lock file that does not parse"));
   }
@@ -357,21 +358,22 @@ add_texts(GPtrArray *texts, const GPtrArray *more)
     g_ptr_array_add(texts, g_strdup(g_ptr_array_index(more, i)));
 }
 
-/* Takes @texts; sorted, each once, and not more than people read: of gaps of malware, and of all
- * others, so that neither hides the other. */
+/* Takes @texts; sorted, each once, and of each kind of gaps not more than people read, so that none
+ * hides another. */
 static GPtrArray *
 tidy_texts(GPtrArray *texts)
 {
   GPtrArray *tidy = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_sort(texts, text_compare);
-  guint kept[2] = {0, 0};
+  g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL); /* by layer_unread_prefix() */
   const char *last = NULL;
   for (guint i = 0; i < texts->len; i++) {
     const char *text = g_ptr_array_index(texts, i);
-    guint *count = &kept[layer_unread_is_of_malware(text)];
-    if (*count < LAYER_UNREAD_MAX && g_strcmp0(text, last) != 0) {
+    void *kind = (void *)(uintptr_t)layer_unread_prefix(text);
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(kept, kind));
+    if (count < LAYER_UNREAD_MAX && g_strcmp0(text, last) != 0) {
       g_ptr_array_add(tidy, g_strdup(text));
-      *count += 1;
+      g_hash_table_insert(kept, kind, GUINT_TO_POINTER(count + 1));
     }
     last = text;
   }

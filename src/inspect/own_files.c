@@ -76,6 +76,8 @@ key_of(const char *path, const uint8_t *digest)
 void
 own_files_note(const char *path, Slice bytes)
 {
+  if (notes != NULL)
+    g_hash_table_remove(notes, path); /* the file that was there before is gone */
   if (bytes.size == 0)
     return;
   if (notes == NULL)

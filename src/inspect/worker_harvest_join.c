@@ -50,8 +50,8 @@ join_unscanned(LayerInventory *inventory, const LayerInventory *database)
 {
   for (guint i = 0; i < database->unread->len; i++) {
     const char *unread = g_ptr_array_index(database->unread, i);
-    if (layer_unread_stays(unread) && inventory->unread->len < LAYER_UNREAD_MAX)
-      g_ptr_array_add(inventory->unread, g_strdup(unread));
+    if (layer_unread_stays(unread))
+      layer_inventory_add_gap(inventory, unread);
   }
 }
 

@@ -354,17 +354,13 @@ contains_text(const GPtrArray *texts, const char *text)
   return false;
 }
 
-/* Room in LAYER_UNREAD_MAX that only gaps of malware take. */
-#define UNREAD_OF_MALWARE 200
-
 void
 layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
                            const char *detail)
 {
+  g_autofree char *unread = layer_unread_of_path(path);
   layer_inventory_add_note(inventory, kind, path, detail);
-  if (inventory->unread->len < LAYER_UNREAD_MAX - UNREAD_OF_MALWARE &&
-      !contains_text(inventory->unread, path))
-    g_ptr_array_add(inventory->unread, g_strdup(path));
+  layer_inventory_add_gap(inventory, unread);
 }
 
 /* What the notes say of each. */
@@ -398,6 +394,38 @@ layer_unread_stays(const char *unread)
   return layer_unread_is_of_malware(unread) || g_str_has_prefix(unread, SECRETS_UNSCANNED);
 }
 
+char *
+layer_unread_of_path(const char *path)
+{
+  bool other = layer_unread_prefix(path) != NULL || g_str_has_prefix(path, CONFIGURATION_UNREAD);
+  return g_strconcat(other ? "./" : "", path, NULL);
+}
+
+static bool
+has_prefix_of(const GPtrArray *unread, const char *prefix)
+{
+  for (guint i = 0; i < unread->len; i++)
+    if (layer_unread_prefix(g_ptr_array_index(unread, i)) == prefix)
+      return true;
+  return false;
+}
+
+/* Room in LAYER_UNREAD_MAX that only gaps of malware take, and for the first of each kind. */
+#define UNREAD_OF_MALWARE 200
+#define UNREAD_OF_FIRSTS  (G_N_ELEMENTS(unscanned_kinds) + 1)
+
+void
+layer_inventory_add_gap(LayerInventory *inventory, const char *unread)
+{
+  const GPtrArray *gaps = inventory->unread;
+  size_t most = LAYER_UNREAD_MAX - UNREAD_OF_FIRSTS -
+                (layer_unread_is_of_malware(unread) ? 0 : UNREAD_OF_MALWARE);
+  bool room = gaps->len < most ||
+              (gaps->len < LAYER_UNREAD_MAX && !has_prefix_of(gaps, layer_unread_prefix(unread)));
+  if (room && !contains_text(gaps, unread))
+    g_ptr_array_add(inventory->unread, g_strdup(unread));
+}
+
 void
 layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, const char *path,
                               const char *what, const char *why)
@@ -408,8 +436,7 @@ layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, con
   g_autofree char *detail = g_strdup_printf("%s: %s.", unscanned_kinds[kind].detail, why);
   g_autofree char *unread = g_strdup_printf("%s%s (%s)", prefix, what, why);
   layer_inventory_add_note(inventory, unscanned_kinds[kind].kind, path, detail);
-  if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, unread))
-    g_ptr_array_add(inventory->unread, g_steal_pointer(&unread));
+  layer_inventory_add_gap(inventory, unread);
 }
 
 bool

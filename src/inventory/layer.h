@@ -238,6 +238,9 @@ bool layer_inventory_make_room(LayerInventory *inventory);
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
                                 const char *detail);
 
+/* In ImageInventory.unread, with the reason in brackets: nothing is known of how the image is
+ * built. */
+#define CONFIGURATION_UNREAD "image config"
 /* In `unread`, before a place and the reason in brackets: what ClamAV did not judge, and what was
  * not looked through for malicious content, for secrets, for weak settings. The image counts as
  * unscanned for these, not for packages. */
@@ -245,6 +248,12 @@ void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, con
 #define MALWARE_UNSCANNED  "malicious content of "
 #define SECRETS_UNSCANNED  "secrets of "
 #define SETTINGS_UNSCANNED "settings of "
+/* What is unread of packages in the file at @path, which may be called like one of these. (transfer
+ * full) */
+char *layer_unread_of_path(const char *path);
+/* Adds to `unread`: once, and no more than LAYER_UNREAD_MAX, in which gaps of malware and the first
+ * of each kind have room of their own. */
+void layer_inventory_add_gap(LayerInventory *inventory, const char *unread);
 bool layer_unread_is_of_malware(const char *unread);
 /* Whether it counts when a later layer removes the file, too: whoever has the image has it. */
 bool layer_unread_stays(const char *unread);

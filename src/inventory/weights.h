@@ -3,8 +3,8 @@
  * some 8 bytes an entry; the folders above a path have theirs, so that whoever knows a path can ask
  * for it, and for all below a folder. The paths of a few entries are kept beside.
  *
- * Nothing is decided by it but what is shown: two paths of one hash make a figure wrong by one
- * file. Pure. */
+ * Two paths of one hash make a figure wrong by one file, or a gap of integrity that is none. Pure.
+ */
 #pragma once
 
 #include <glib.h>

@@ -77,21 +77,48 @@ overfull_in_words(const GPtrArray *unread)
              : g_strdup_printf(LAYER_GAP ", and %u more could not be read whole", unread->len - 1);
 }
 
-/* The first, which the notes on the layers say more of. (transfer full) */
-static char *
-unread_in_words(const GPtrArray *unread)
+static const char *
+gap_of_unread(const char *unread)
 {
-  if (*(const char *)g_ptr_array_index(unread, 0) == '\0')
-    return overfull_in_words(unread);
-  g_autofree char *path =
-      slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
-  g_autofree char *more =
-      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  bool of_config = g_str_has_prefix(path, CONFIGURATION_UNREAD);
-  const char *what = of_config                                     ? "its "
-                     : is_plain_file(g_ptr_array_index(unread, 0)) ? FILE_GAP
-                                                                   : DATABASE_GAP;
-  return g_strdup_printf("%s%s%s could not be read whole", what, path, more);
+  if (g_str_has_prefix(unread, CONFIGURATION_UNREAD))
+    return CONFIG_GAP;
+  return is_plain_file(unread) ? FILE_GAP : DATABASE_GAP;
+}
+
+/* Those whose sentence begins with @gap: the first of them, which the notes on the layers say more
+ * of. What else there may be differs by it, so none counts with others. */
+static void
+add_unread_of(const GPtrArray *unread, const char *gap, GPtrArray *gaps)
+{
+  const char *first = NULL;
+  guint more = 0;
+  for (guint i = 0; i < unread->len; i++) {
+    const char *one = g_ptr_array_index(unread, i);
+    if (strcmp(gap_of_unread(one), gap) != 0)
+      continue;
+    more += first != NULL;
+    first = first != NULL ? first : one;
+  }
+  if (first == NULL)
+    return;
+  g_autofree char *path = slice_to_printable(slice_from_string(first), SHOWN_MAX);
+  g_autofree char *others = more > 0 ? g_strdup_printf(" and %u more", more) : g_strdup("");
+  g_ptr_array_add(gaps, g_strdup_printf("%s%s%s could not be read whole",
+                                        strcmp(gap, CONFIG_GAP) == 0 ? "its " : gap, path, others));
+}
+
+static void
+add_unread(const GPtrArray *unread, GPtrArray *gaps)
+{
+  static const char *const groups[] = {DATABASE_GAP, FILE_GAP, CONFIG_GAP};
+  if (unread->len == 0)
+    return;
+  if (*(const char *)g_ptr_array_index(unread, 0) == '\0') {
+    g_ptr_array_add(gaps, overfull_in_words(unread));
+    return;
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
+    add_unread_of(unread, groups[i], gaps);
 }
 
 /* (transfer full) */
@@ -153,7 +180,8 @@ kinds_of(const char *gap)
     const char *gap;
     FindingKinds kinds;
   } others[] = {
-      {DATABASE_GAP, packages},
+      /* Programs are compared with it, too. */
+      {DATABASE_GAP, packages | FINDING_KIND_BIT(FINDING_BASELINE)},
       {NOTHING_GAP, packages},
       {UNCOVERED_GAP, packages},
       {UNDECIDED_GAP, packages},
@@ -187,8 +215,7 @@ completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
   for (guint i = 0; inventory->gaps != NULL && i < inventory->gaps->len; i++)
     g_ptr_array_add(gaps, g_strdup(g_ptr_array_index(inventory->gaps, i)));
   g_autoptr(GPtrArray) unread = choose_unread(inventory->unread, NULL);
-  if (unread->len > 0)
-    g_ptr_array_add(gaps, unread_in_words(unread));
+  add_unread(unread, gaps);
   for (size_t i = 0; i < G_N_ELEMENTS(unscanned_kinds); i++) {
     g_autoptr(GPtrArray) unscanned = choose_unread(inventory->unread, &unscanned_kinds[i]);
     if (unscanned->len > 0)

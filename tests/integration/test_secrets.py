@@ -226,6 +226,22 @@ def test_rules_of_ones_own(scan, start_server, push, planted, tmp_path):
     assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == expected
 
 
+@pytest.mark.parametrize("second", ["binary", "long"])
+def test_what_takes_the_place_of_such_a_file_is_told(scan, tmp_path, second):
+    """In the same layer, at the same path: what a package says is of the first."""
+    own, other = f"clone with {with_checksum('ghp_')}\n", f"clone with {with_checksum('ghp_')}\n"
+    replaced = b"\0\1\2\0" * 20 + other.encode() if second == "binary" else other.encode() + b"# filled\n" * 40000
+    tar = b"".join(hostile.file(path, content) for path, content in [
+        ("etc/os-release", b"ID=debian\nVERSION_ID=12\n"), ("var/lib/dpkg/status", STANZA.format(name="tool", maintainer=DEBIAN).encode()),
+        ("var/lib/dpkg/info/tool.list", b"/.\n/usr/share/tool/keys\n/usr/share/doc/tool/copyright\n"),
+        ("var/lib/dpkg/info/tool.md5sums", f"{hashlib.md5(own.encode()).hexdigest()}  usr/share/tool/keys\n".encode()),
+        ("usr/share/tool/keys", own.encode()), ("usr/share/tool/keys", replaced)]) + bytes(1024)
+    layout = Layout(tmp_path / "replaced")
+    layout.add_packed_image("latest", [(tar, gzip.compress(tar), "gzip")])
+    report = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)
+    assert {(one["id"], one["location"]) for one in report["findings"]} >= {("github-pat", "usr/share/tool/keys")}
+
+
 def test_the_rules_are_listed(assay):
     rules = json.loads(assay("rules", "--kind", "secret", "--format", "json").stdout)["rules"]
     guide = (Path(__file__).resolve().parents[2] / "docs/secrets.md").read_text()

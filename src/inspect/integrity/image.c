@@ -301,7 +301,7 @@ has_ways(const LayerInventory *layer)
   return false;
 }
 
-/* Into @folders: hashes of paths. False: there are more than are looked up. */
+/* Into @folders: hashes of paths. False: there are more than are looked up, or than are known. */
 static bool
 add_folders(const LayerInventory *layer, GHashTable *folders)
 {
@@ -309,7 +309,9 @@ add_folders(const LayerInventory *layer, GHashTable *folders)
   for (guint i = 1; weights != NULL && i < weights->folders->len; i++)
     g_hash_table_add(folders,
                      GSIZE_TO_POINTER(g_array_index(weights->folders, WeightFolder, i).hash));
-  return g_hash_table_size(folders) < FOLDERS_MAX;
+  bool known = weights != NULL ? !weights->left_out && weights->folders->len <= WEIGHT_FOLDERS_MAX
+                               : layer->entries == 0;
+  return known && g_hash_table_size(folders) < FOLDERS_MAX;
 }
 
 /* What upper layers have below such a link is below a folder of its name for some unpackers, and
@@ -332,7 +334,7 @@ tell_ways(const Comparison *comparison)
       else
         g_free(way);
     }
-    whole = add_folders(layer, folders);
+    whole = i - 1 == lowest || add_folders(layer, folders);
   }
   if (!whole)
     g_ptr_array_add(comparison->image->unread, g_strdup("usr (more folders than are looked up)"));

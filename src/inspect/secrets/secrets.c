@@ -11,7 +11,8 @@ typedef struct {
   const char *path;
   uint32_t line; /* of the first; 0: it has no lines */
   LayerInventory *into;
-  bool verbatim; /* it is a file, which is looked at as it is, and of which nothing was found */
+  bool file;     /* it is one, of which nothing was found yet */
+  bool verbatim; /* it is looked at as it is */
 } Place;
 
 typedef struct {
@@ -25,9 +26,9 @@ static void
 observe(const FoundSecret *secret, void *data)
 {
   Place *place = data;
-  if (place->verbatim)
-    own_files_note(place->path, secret->text);
-  place->verbatim = false;
+  if (place->file)
+    own_files_note(place->path, place->verbatim ? secret->text : SLICE_EMPTY);
+  place->file = false;
   g_autofree char *shown = secret_masked(secret->secret, secret->rule->prefix);
   g_autofree char *same = secret_same(secret->secret);
   const Observation observation = {
@@ -91,7 +92,7 @@ begin(FileScan *file, const FileView *view, LayerInventory *into)
   if (binary && context == SECRET_CONTEXT_OWN)
     context = SECRET_CONTEXT_OTHERS;
   file->path = g_strdup(view->path);
-  file->place = (Place){file->path, binary ? 0 : 1, into, file->text.form == FILE_FORM_TEXT};
+  file->place = (Place){file->path, binary ? 0 : 1, into, true, file->text.form == FILE_FORM_TEXT};
   brought_rules_name(file->path, observe_file, &file->place);
   if (file->text.form == FILE_FORM_PACKED)
     return;
@@ -155,7 +156,7 @@ const Detector secrets_detector = {
 void
 secrets_scan_text(Slice text, const char *path, uint32_t line, LayerInventory *into)
 {
-  Place place = {path, line, into, false};
+  Place place = {path, line, into, false, false};
   SecretEngine *engine = secret_engine_default();
   if (engine == NULL) {
     add_unable(into, path);

@@ -300,6 +300,55 @@ test_notes_are_bounded(void)
   g_assert_cmpstr(last->kind, ==, "more");
 }
 
+static guint
+count_unread(const LayerInventory *layer, const char *prefix)
+{
+  guint count = 0;
+  for (guint i = 0; i < layer->unread->len; i++)
+    count += layer_unread_prefix(g_ptr_array_index(layer->unread, i)) == prefix;
+  return count;
+}
+
+/* Whatever there is much of, the others are told. */
+static void
+test_gaps_leave_room(void)
+{
+  static const char *const prefixes[] = {NULL, MALWARE_UNREAD, MALWARE_UNSCANNED, SECRETS_UNSCANNED,
+                                         SETTINGS_UNSCANNED};
+  for (size_t many = 0; many < G_N_ELEMENTS(prefixes); many++) {
+    g_autoptr(LayerInventory) layer = layer_inventory_new();
+    const char *known[G_N_ELEMENTS(prefixes)];
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+      g_autofree char *first = g_strconcat(prefixes[i] == NULL ? "" : prefixes[i], "x", NULL);
+      known[i] = layer_unread_prefix(first);
+    }
+    for (guint i = 0; i < 2 * LAYER_UNREAD_MAX; i++) {
+      g_autofree char *text =
+          g_strdup_printf("%s%u", prefixes[many] == NULL ? "" : prefixes[many], i);
+      layer_inventory_add_gap(layer, text);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+      g_autofree char *text = g_strconcat(prefixes[i] == NULL ? "" : prefixes[i], "last", NULL);
+      layer_inventory_add_gap(layer, text);
+      layer_inventory_add_gap(layer, text);
+      g_assert_cmpuint(count_unread(layer, known[i]), >, 0);
+    }
+    g_assert_cmpuint(layer->unread->len, <=, LAYER_UNREAD_MAX);
+  }
+}
+
+/* A file that is called like another kind of gap. */
+static void
+test_names_are_no_kinds(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  layer_inventory_add_unread(layer, "broken-file", SETTINGS_UNSCANNED "x/package-lock.json", "x");
+  layer_inventory_add_unread(layer, "broken-file", CONFIGURATION_UNREAD " (x)/package-lock.json",
+                             "x");
+  g_assert_cmpuint(count_unread(layer, NULL), ==, 2);
+  g_assert_false(g_str_has_prefix(g_ptr_array_index(layer->unread, 1), CONFIGURATION_UNREAD));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -315,5 +364,7 @@ main(int argc, char **argv)
   g_test_add_func("/inventory/json/refused", test_json_refused);
   g_test_add_func("/inventory/json/of-before", test_json_of_before);
   g_test_add_func("/inventory/notes-are-bounded", test_notes_are_bounded);
+  g_test_add_func("/inventory/gaps-leave-room", test_gaps_leave_room);
+  g_test_add_func("/inventory/names-are-no-kinds", test_names_are_no_kinds);
   return g_test_run();
 }

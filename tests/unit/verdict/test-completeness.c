@@ -36,6 +36,9 @@ static const Case cases[] = {
     {"a database that was not looked through for secrets alone", 9, "libc6", "debian", NULL,
      "secrets of var/lib/dpkg/status (more than is looked at)", NULL,
      "secrets unscanned: var/lib/dpkg/status (more than is looked at)"},
+    {"a database, and files", 9, "libc6", "debian", NULL, "a|b|var/lib/dpkg/status", NULL,
+     "its package database var/lib/dpkg/status could not be read whole|its file a and 1 more could "
+     "not be read whole"},
     {"one kind after the other", 9, "libc6", "debian", NULL,
      "malicious content of a (x)|malware in b (y)|secrets of c (z)|secrets of d|settings of e|f",
      NULL,
@@ -138,7 +141,7 @@ test_without(void)
       {"malware unscanned: x", "m"},
       {"secrets unscanned: x", "s"},
       {"settings unscanned: x", "b"},
-      {"its package database x could not be read whole", "v"},
+      {"its package database x could not be read whole", "vb"},
       {"its file x could not be read whole", "vb"},
       {"its image config (x) could not be read whole", "sc"},
       {"there are no advisories for x", "v"},
