@@ -238,8 +238,10 @@ answer(Slice bytes, const char *name, GError **error)
   ConfigurationAnswer found = {.unread = unread};
   bool observed = name != NULL ? observe_dockerfile(bytes, name, &found, error)
                                : observe_config(bytes, &found, error);
-  g_autoptr(GPtrArray) observations = found.observations, commands = found.commands;
-  return observed ? json_table_write(&configuration_answer_table, &found) : NULL;
+  json_t *written = observed ? json_table_write(&configuration_answer_table, &found) : NULL;
+  g_clear_pointer(&found.observations, g_ptr_array_unref);
+  g_clear_pointer(&found.commands, g_ptr_array_unref);
+  return written;
 }
 
 json_t *

@@ -169,7 +169,7 @@ is_fed_unseen(const Walk *walk, const CheckedCommand *command)
   if (now->input != NULL && is_unseen_word(walk, now->input->str))
     return true;
   for (unsigned i = 0; i < PIPES_MAX && now->piped_from >= 0; i++) {
-    const ShellCommand *source = NULL;
+    const ShellCommand *source = now;
     for (int from = now->piped_first; from <= now->piped_from; from++) {
       source = g_ptr_array_index(command->step->commands, from);
       if (prints_unseen(walk, source))

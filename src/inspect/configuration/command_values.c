@@ -366,7 +366,7 @@ look_at_input(const Looking *looking)
     return;
   tell_output(&fed, reading, command);
   for (unsigned i = 0; i < PIPES_MAX && command->piped_from >= 0; i++) {
-    const ShellCommand *source = NULL;
+    const ShellCommand *source = command;
     for (int from = command->piped_first; from <= command->piped_from; from++) {
       source = g_ptr_array_index(looking->commands, from);
       tell_output(&fed, reading, source);

@@ -209,6 +209,8 @@ typedef struct {
 static void
 mark(const Plain *plain, size_t from, size_t to, bool *hidden)
 {
+  if (to <= from)
+    return;
   memset(hidden + plain->at[from], true, plain->at[to - 1] + 1 - plain->at[from]);
 }
 

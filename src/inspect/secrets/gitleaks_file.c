@@ -101,7 +101,7 @@ check_names(const Table *table, const char *const *names, bool may, GError **err
   json_t *value;
   json_object_foreach(table->json, key, value) {
     member(table, key, &first);
-    if (first != key && strcmp(first, key) != 0)
+    if (first != NULL && first != key && strcmp(first, key) != 0)
       return refuse(table, key, error, "\"%s\" is there twice", key);
     if (is_known(key, names))
       continue;

@@ -3,6 +3,9 @@
 #include "inspect/secrets/checks.h"
 
 #define VALUE(least) "[^\\s\"'`\\\\<>${}()\\[\\],;&|]{" least ",200}"
+/* Prose goes on in any language after a name with a hyphen ("update-passwd"). */
+#define ASCII_VALUE(least) "[^\\s\\x80-\\xff\"'`\\\\<>${}()\\[\\],;&|]{" least ",200}"
+#define OPTION_START       "[\\s\"',=(\\[]-"
 #define OPTION_NAME                                                                                \
   "(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|auth-?key|client-?" \
   "secret)"
@@ -21,9 +24,9 @@ static const SecretRule rules[] = {
      .flags = SECRET_RULE_GENERIC | SECRET_RULE_PHRASE,
      .trigger = DATABASE "[\"']?[\\s,][^\\n|;&]{0,200}-p[\"']?[^\\s\"'`\\\\<>${}()\\[\\],;&|]{4}", .check = secret_check_password},
     {"option-secret", "Secret in an option of a command", SEVERITY_HIGH,
-     "-(?i:[0-9a-z_.-]{0,60}" OPTION_NAME ")(?:=[\"']?|[ \\t]{1,4}[\"']?|[\"'][ \\t]?,[ \\t]?[\"']|\\n)(?!id=)(" VALUE("6") ")", NULL,
+     OPTION_START "(?i:[0-9a-z_.-]{0,60}" OPTION_NAME ")(?:=[\"']?|[ \\t]{1,4}[\"']?|[\"'][ \\t]?,[ \\t]?[\"']|\\n)(?!id=)(" ASCII_VALUE("6") ")", NULL,
      .flags = SECRET_RULE_GENERIC | SECRET_RULE_PHRASE,
-     .trigger = "-(?i:[0-9a-z_.-]{0,60}" OPTION_NAME ")(?:=[\"']?|[ \\t]{1,4}[\"']?|[\"'][ \\t]?,[ \\t]?[\"']|\\n)[^\\s\"'`\\\\<>${}()\\[\\],;&|]{6}",
+     .trigger = OPTION_START "(?i:[0-9a-z_.-]{0,60}" OPTION_NAME ")(?:=[\"']?|[ \\t]{1,4}[\"']?|[\"'][ \\t]?,[ \\t]?[\"']|\\n)[^\\s\\x80-\\xff\"'`\\\\<>${}()\\[\\],;&|]{6}",
      .check = secret_check_password},
     {"url-parameter", "URL with a password as a parameter", SEVERITY_HIGH,
      "[a-z][a-z0-9+.-]{1,20}:[^\\s\"'<>]{2,300}?[?&;](?i:" PASSWORD_NAME ")=(" VALUE("5") ")", NULL,
