@@ -286,7 +286,8 @@ add_malicious(LayerInventory *inventory, const Observation *observation)
 {
   if (inventory->malicious == NULL)
     inventory->malicious = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  char *key = g_strconcat(observation->rule, "\n", observation->path, NULL);
+  char *key = g_strconcat(observation->rule, "\n", observation->path, "\n",
+                          observation->same == NULL ? "" : observation->same, NULL);
   if (g_hash_table_contains(inventory->malicious, key)) {
     g_free(key);
     return;

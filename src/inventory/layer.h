@@ -159,7 +159,7 @@ typedef struct {
   size_t file_bytes;   /* spent of LAYER_FILE_BYTES_MAX */
   size_t admitted;     /* what image_inventory_admit() counted of it */
   GHashTable
-      *malicious; /* set: rule, LF, path of what is observed as malware. In the worker alone */
+      *malicious; /* set: rule, LF, path, LF, `same` of what is malicious. In the worker alone */
   bool overfull;  /* it has more packages than are kept */
   const char *declares; /* of the one file that it is of: LayerFile.declares; static. In the worker
                            alone */
@@ -225,8 +225,8 @@ void layer_inventory_add_licence(LayerInventory *inventory, const char *package,
 /* Of one file, malicious content apart from all else; the others are left out, and the file is
  * unread, or not looked through. */
 #define LAYER_FILE_OBSERVATIONS_MAX 2000u
-/* Copies, with texts made printable and cut. Malicious content of one rule and path is taken once.
- */
+/* Copies, with texts made printable and cut. Malicious content is taken once for a rule, a path
+ * and `same`: an archive may have two members of one name. */
 void layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation);
 
 /* For an observation of malicious content in a whole layer's: where there is no room for one more,
