@@ -65,7 +65,7 @@ harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *tar
                       uint64_t number)
 {
   bool found = has_finds(harvest, target);
-  if (has_observed(harvest, target))
+  if (has_observed(harvest, hard_names_first(harvest->names, target)))
     hard_names_add(harvest->names, target, entry->path);
   if (found && are_alike(entry->path, target))
     copy_finds(harvest, entry->path, target);
