@@ -80,6 +80,8 @@ hidden_paths_look(HiddenPaths *hidden, const GPtrArray *layers)
       const Weight *entry = &g_array_index(weights->entries, Weight, j);
       if (entry->type != WEIGHS_OPAQUE)
         note(hidden, entry->hash, false, i + 1);
+      if (entry->linked)
+        g_hash_table_add(hidden->linked, key_of(entry->hash));
       if (entry->type == WEIGHS_HARDLINK && entry->size > 0)
         g_hash_table_add(hidden->linked,
                          key_of(g_array_index(weights->entries, Weight, entry->size - 1).hash));
