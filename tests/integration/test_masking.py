@@ -47,6 +47,8 @@ def commands_of(planted):
             f"sudo openssl enc -k {planted('openssl')} -in x",
             f"echo 'x x/root_password password {planted('selections')}' | sudo debconf-set-selections",
             f"sudo sh -c \"echo machine h login a password {planted('netrc')} > /root/.netrc\"",
+            f"curl -k -b 'session={planted('cookie')}' -E cert.pem:{planted('certificate')} https://example.org/",
+            f"curl -k --netrc-file <(echo \"machine x login u password {planted('in place')}\") https://example.org/",
             f"curl -k -u me:{planted('user')} http://example.org/"]
 
 
@@ -60,9 +62,13 @@ def image_of(planted, folder):
                 {"created_by": f"ARG NPM_TOKEN={planted('ARG')}", "empty_layer": True},
                 {"created_by": f"RUN |1 NPM_TOKEN={planted('argument')} /bin/sh -c sudo npm ci # buildkit"},
                 {"created_by": f"cmd /S /C login --password {planted('other shell')}"},
+                {"created_by": f"cmd /S /C net user x {planted('Windows')}"},
+                {"created_by": f"set -x PASSWORD {planted('fish')}"},
+                {"created_by": json.dumps(["curl", "-k", "-u", f"u:{planted('list')}", "https://example.org/"])},
+                {"created_by": f"COPY --from=u:{planted('image')}@example.org/x /a /b # buildkit"},
                 {"created_by": f"COPY http://u:{planted('COPY')}@example.org/x /x # buildkit"},
                 {"created_by": f"CMD [\"mysqld\" \"--password={planted('CMD')}\"]", "empty_layer": True}]
-    layers += [{"a": b""}, {"b": b""}, {"c": b""}]
+    layers += [{name: b""} for name in "abcdefg"]
     files = {"etc/redis/redis.conf": f"bind 0.0.0.0\nprotected-mode no\nrequirepass {planted('redis')}\n",
              "app/.env": f"DB_PASSWORD={planted('.env')}\n",
              "root/.bash_history": f"mysql -uroot -p{planted('shell history')}\n",

@@ -48,7 +48,8 @@ typedef struct {
   GPtrArray *steps;  /* BuildStep, in order */
   GPtrArray *stages; /* BuildStage; the last is the image's. Of a history: one, without an image */
   const ImageConfig *config; /* borrowed; NULL: it is of a Dockerfile */
-  GPtrArray *others; /* char *: entries of a history that no builder wrote, or none that is known */
+  GPtrArray *others; /* char *: entries of a history that no builder wrote, or none that is known;
+                        of a list its words, and no keyword in front */
   guint commands;    /* of all steps */
   bool overflows;    /* there are more of them, or more steps, than are looked at */
 } Build;

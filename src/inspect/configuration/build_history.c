@@ -76,13 +76,39 @@ add_step(Build *build, const char *keyword, const char *arguments, int layer)
   return step;
 }
 
+/* "cmd /S /C x" is of Windows, and no CMD. */
+static bool
+is_instruction(const char *text)
+{
+  bool windows = g_ascii_strncasecmp(text, "cmd /", 5) == 0 && g_ascii_isalpha(text[5]) &&
+                 (text[6] == ' ' || text[6] == '\0');
+  return !windows && dockerfile_is_instruction(text);
+}
+
+/* One that is no step; what it has in front of a command goes. */
+static void
+add_other(Build *build, const char *text)
+{
+  text = is_instruction(text) ? skip_word(text) : text;
+  while (g_str_has_prefix(text, "--"))
+    text = skip_word(text);
+  g_autofree char *line = *text == '[' ? g_strconcat("CMD ", text, NULL) : NULL;
+  g_autoptr(DockerfileInstruction) list =
+      line == NULL ? NULL : dockerfile_instruction_parse(line, '\\', NULL);
+  g_ptr_array_add(build->others, list == NULL || list->list == NULL
+                                     ? g_strdup(text)
+                                     : build_quote((const char *const *)list->list));
+}
+
 /* @line: "CMD [\"x\"]", as in a Dockerfile. */
 static void
 add_instruction(Build *build, const char *line, int layer, bool flags_known)
 {
   g_autoptr(DockerfileInstruction) instruction = dockerfile_instruction_parse(line, '\\', NULL);
-  if (instruction == NULL || strcmp(instruction->keyword, "FROM") == 0)
+  if (instruction == NULL || strcmp(instruction->keyword, "FROM") == 0) {
+    add_other(build, line + strspn(line, " "));
     return;
+  }
   BuildStep *step = add_step(build, instruction->keyword, instruction->arguments, layer);
   step->onbuild = instruction->onbuild;
   step->flags = g_strdupv(instruction->flags);
@@ -132,10 +158,10 @@ add_entry(Build *build, const char *entry, int layer)
     add_instruction(build, operation + strlen(NO_OPERATION), layer, true);
   else if (script != NULL)
     add_arguments(build, arguments, layer), add_run(build, script, layer, text == start);
-  else if (dockerfile_is_instruction(text))
+  else if (is_instruction(text))
     add_instruction(build, text, layer, !of_buildkit);
   else
-    g_ptr_array_add(build->others, g_steal_pointer(&text));
+    add_other(build, text);
 }
 
 Build *

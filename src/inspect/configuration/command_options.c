@@ -9,11 +9,13 @@
   "mysql mysqladmin mysqldump mysqlimport mysqlcheck mysqlshow mysqlsh mysqlslap mysql_upgrade "   \
   "mysqlpump mariadb mariadb-admin mariadb-dump mariadb-import mariadb-check mariadb-show "        \
   "mariadb-upgrade mytop mycli"
-#define CONTAINERS "docker podman buildah skopeo helm nerdctl crane oras regctl ctr"
-#define LDAP       "ldapadd ldapmodify ldapsearch ldapdelete ldapmodrdn ldappasswd ldapwhoami ldapcompare"
-#define SAMBA      "smbclient rpcclient smbmap smbget net wmic winexe mount.cifs"
-#define MONGO      "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop"
-#define KEYTOOL    "keytool jarsigner apksigner"
+#define CONTAINERS                                                                                 \
+  "docker podman buildah skopeo helm nerdctl crane gcrane oras regctl ctr crictl cosign notation " \
+  "singularity apptainer"
+#define LDAP    "ldapadd ldapmodify ldapsearch ldapdelete ldapmodrdn ldappasswd ldapwhoami ldapcompare"
+#define SAMBA   "smbclient rpcclient smbmap smbget net wmic winexe mount.cifs"
+#define MONGO   "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop"
+#define KEYTOOL "keytool jarsigner apksigner"
 
 const SecretOption secret_options[] = {
     {MYSQL, NULL, "-p", OPTION_GLUED},
@@ -48,6 +50,11 @@ const SecretOption secret_options[] = {
     {"curl", NULL, "--user", OPTION_COLON},
     {"curl", NULL, "-U", OPTION_COLON},
     {"curl", NULL, "--proxy-user", OPTION_COLON},
+    {"curl", NULL, "-E", OPTION_COLON},
+    {"curl", NULL, "--cert", OPTION_COLON},
+    {"curl", NULL, "--proxy-cert", OPTION_COLON},
+    {"curl", NULL, "-b", OPTION_EQUALS},
+    {"curl", NULL, "--cookie", OPTION_EQUALS},
     {"curl", NULL, "--oauth2-bearer", OPTION_NEXT},
     {"curl", NULL, "--pass", OPTION_NEXT},
     {"http https xh", NULL, "-a", OPTION_COLON},
@@ -103,6 +110,8 @@ const SecretOption secret_options[] = {
     {"kinit", NULL, "--password", OPTION_NEXT},
     {"grafana-cli grafana", NULL, "reset-admin-password", OPTION_VERB},
     {"sqlplus", NULL, "sqlplus", OPTION_SLASH},
+    {"net net1 net.exe", NULL, "user", OPTION_VERB_SECOND},
+    {"*", NULL, "ConvertTo-SecureString", OPTION_VERB},
 };
 const size_t secret_option_count = G_N_ELEMENTS(secret_options);
 
@@ -143,6 +152,19 @@ secret_is_named(const char *name, const char *names)
       return true;
     at += length;
   }
+  return false;
+}
+
+bool
+secret_is_windows_shell(const char *program)
+{
+  /* With or without its folder, whose signs a shell of POSIX takes for escapes. */
+  static const char *const ends[] = {"cmd",  "cmd.exe", "powershell", "powershell.exe",
+                                     "pwsh", "pwsh.exe"};
+  g_autofree char *lower = g_ascii_strdown(program, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(lower, ends[i]))
+      return true;
   return false;
 }
 

@@ -9,6 +9,7 @@ typedef enum {
   OPTION_EITHER,      /* "-p x" and "-px" */
   OPTION_COLON,       /* as OPTION_EITHER, of "user:x" what is after the colon */
   OPTION_PERCENT,     /* likewise, "user%x" */
+  OPTION_EQUALS,      /* likewise, "name=x" */
   OPTION_SOURCE,      /* as OPTION_NEXT, "pass:x"; other sources ("env:X") are none */
   OPTION_LAST,        /* where it is given, the last word of the command; of the program's own name,
                          where that is no option's value */
@@ -32,5 +33,7 @@ typedef enum { READS_NONE, READS_ALL, READS_AFTER_COLON, READS_SELECTIONS } Secr
 SecretReading secret_reading(const ShellCommand *command);
 /* Whether what is written into a file of this path is secret. */
 bool secret_is_file(const char *path);
+/* "cmd.exe", "C:\Windows\System32\cmd.exe", "powershell". */
+bool secret_is_windows_shell(const char *program);
 /* Whether @name is one of @names, which have a blank between. */
 bool secret_is_named(const char *name, const char *names);

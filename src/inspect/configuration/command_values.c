@@ -23,17 +23,27 @@ typedef struct {
   void *data;
 } Looking;
 
+/* A command that may have the value itself: "echo x", "base64 -d <<< x". */
+static bool
+may_write(const char *commands)
+{
+  static const char *const marks[] = {"echo", "print", "write", "yes ", "<<"};
+  for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+    if (strstr(commands, marks[i]) != NULL)
+      return true;
+  return false;
+}
+
 bool
 command_value_is_reference(const char *value)
 {
   if (*value != '$')
-    return *value == '`' && strstr(value, "echo") == NULL && strstr(value, "printf") == NULL;
+    return *value == '`' && !may_write(value);
   size_t size = strlen(value);
   if (value[1] == '{')
     return strspn(value + 2, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_!") + 3 == size;
   if (value[1] == '(')
-    return value[size - 1] == ')' && strstr(value, "echo") == NULL &&
-           strstr(value, "printf") == NULL && strstr(value, "<<") == NULL;
+    return value[size - 1] == ')' && !may_write(value);
   return strspn(value + 1, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_") + 1 == size;
 }
 
@@ -65,6 +75,22 @@ tell_part(const Looking *looking, CommandValueKind kind, const ShellCommand *com
 
 /* --- by name --- */
 
+/* "--password-file", "--netrc-file". Its value is a path; what writes the file may be in it. */
+static bool
+names_secret_file(const char *name)
+{
+  if (!g_str_has_suffix(name, "file"))
+    return false;
+  g_autofree char *rest = g_strndup(name, strlen(name) - strlen("file"));
+  return configuration_names_secret(rest) || strstr(rest, "netrc") != NULL;
+}
+
+static bool
+is_substitution(const char *value)
+{
+  return g_str_has_prefix(value, "$(") || *value == '`';
+}
+
 /* "NAME=value", "--name=value", "-Dname=value", "Name: value". NULL: it is none with a secret. */
 static const char *
 value_by_name(const char *word)
@@ -77,9 +103,10 @@ value_by_name(const char *word)
   bool header = mark == ':' && (g_ascii_strcasecmp(name, "Authorization") == 0 ||
                                 g_ascii_strcasecmp(name, "Proxy-Authorization") == 0 ||
                                 g_ascii_strcasecmp(name, "Cookie") == 0);
-  if (!header && !configuration_names_secret(name))
-    return NULL;
   const char *value = word + dashes + size + 1;
+  bool file = is_substitution(value) && names_secret_file(name);
+  if (!header && !file && !configuration_names_secret(name))
+    return NULL;
   value += strspn(value, " \t");
   static const char *const schemes[] = {"Bearer ", "Basic ",  "token ",
                                         "Token ",  "bearer ", "basic "};
@@ -108,7 +135,10 @@ look_at_names(const Looking *looking)
     bool key = i > looking->first && *word != '-' &&
                (strcmp(word_of(command, i - 1), "set") == 0 ||
                 secret_is_named(looking->program, "git npm yarn pnpm composer aws pip poetry"));
-    if (takes && (option || key) && configuration_names_secret(word))
+    /* Of fish, csh and Windows: "set -x NAME x". */
+    key |= *word != '-' && secret_is_named(looking->program, "set setenv setx");
+    bool file = takes && option && is_substitution(next) && names_secret_file(word);
+    if (takes && (option || key) && (file || configuration_names_secret(word)))
       tell_part(looking, VALUE_NAMED, command, i + 1, next);
   }
 }
@@ -184,11 +214,12 @@ static void
 take_value(const Looking *looking, OptionForm form, guint at, const char *value)
 {
   const char *colon = NULL;
-  if (form == OPTION_COLON || form == OPTION_PERCENT)
-    colon = strchr(value, form == OPTION_COLON ? ':' : '%');
+  bool marked = form == OPTION_COLON || form == OPTION_PERCENT || form == OPTION_EQUALS;
+  if (marked)
+    colon = strchr(value, form == OPTION_COLON ? ':' : form == OPTION_PERCENT ? '%' : '=');
   else if (form == OPTION_SOURCE)
     colon = g_str_has_prefix(value, "pass:") ? value + 4 : NULL;
-  bool parted = form == OPTION_COLON || form == OPTION_PERCENT || form == OPTION_SOURCE;
+  bool parted = marked || form == OPTION_SOURCE;
   tell_part(looking, VALUE_OPTION, looking->command, at,
             !parted         ? value
             : colon == NULL ? NULL
@@ -375,6 +406,74 @@ look_at_input(const Looking *looking)
   }
 }
 
+/* "<(echo x)", which is read as a file. What a shell reads so are commands, which are looked at. */
+static void
+look_at_places(const Looking *looking)
+{
+  static const char others[] = "sh bash dash ash ksh zsh . source diff cmp comm";
+  SecretReading reading = secret_reading(looking->command);
+  if (secret_is_named(looking->program, others))
+    return;
+  Looking placed = *looking;
+  placed.kind = reading == READS_NONE ? VALUE_PLACED : VALUE_FED;
+  for (guint i = looking->first; i < looking->command->words->len; i++) {
+    const char *word = word_of(looking->command, i);
+    if (!g_str_has_prefix(word, "<("))
+      continue;
+    g_autofree char *inside = g_strndup(word + 2, strlen(word + 2) - g_str_has_suffix(word, ")"));
+    g_autoptr(GPtrArray) writers = shell_commands(inside);
+    for (guint j = 0; j < writers->len; j++)
+      tell_output(&placed, reading == READS_NONE ? READS_ALL : reading,
+                  g_ptr_array_index(writers, j));
+  }
+}
+
+/* `cmd /S /C net user x y`: the place of "net"; 0: there is none. */
+static guint
+windows_script(const Looking *looking)
+{
+  const ShellCommand *command = looking->command;
+  if (!secret_is_windows_shell(looking->program))
+    return 0;
+  for (guint i = looking->first; i + 1 < command->words->len; i++) {
+    const char *option = word_of(command, i);
+    if (g_ascii_strcasecmp(option, "/c") == 0 || g_ascii_strcasecmp(option, "-c") == 0 ||
+        g_ascii_strcasecmp(option, "-command") == 0)
+      return i + 1;
+  }
+  return 0;
+}
+
+static void
+look_at(Looking *looking)
+{
+  look_at_names(looking);
+  look_at_options(looking);
+  look_at_input(looking);
+  look_at_places(looking);
+  for (guint i = 0; i < looking->command->words->len; i++)
+    if (may_be_sql(word_of(looking->command, i)))
+      look_at_sql(looking, word_of(looking->command, i));
+  if (looking->command->input != NULL)
+    look_at_sql(looking, looking->command->input->str);
+}
+
+/* `powershell -Command "net user x y; z"`. What is such a script in its turn is not looked into:
+ * texts can be nested so that each level doubles the time. */
+static void
+look_at_script(const Looking *outer, const char *script)
+{
+  g_autoptr(GPtrArray) commands = shell_commands(script);
+  for (guint i = 0; i < commands->len; i++) {
+    Looking looking = *outer;
+    looking.commands = commands;
+    looking.command = g_ptr_array_index(commands, i);
+    const char *program = shell_program(looking.command, &looking.first);
+    looking.program = program != NULL ? program : "";
+    look_at(&looking);
+  }
+}
+
 void
 command_values(const GPtrArray *commands, guint at, CommandValueFound found, void *data)
 {
@@ -386,12 +485,11 @@ command_values(const GPtrArray *commands, guint at, CommandValueFound found, voi
   const char *program = shell_program(looking.command, &looking.first);
   if (program != NULL)
     looking.program = program;
-  look_at_names(&looking);
-  look_at_options(&looking);
-  look_at_input(&looking);
-  for (guint i = 0; i < looking.command->words->len; i++)
-    if (may_be_sql(word_of(looking.command, i)))
-      look_at_sql(&looking, word_of(looking.command, i));
-  if (looking.command->input != NULL)
-    look_at_sql(&looking, looking.command->input->str);
+  guint script = windows_script(&looking);
+  if (script > 0) {
+    looking.program = word_of(looking.command, script);
+    looking.first = script + 1;
+    look_at_script(&looking, looking.program);
+  }
+  look_at(&looking);
 }

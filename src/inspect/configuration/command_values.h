@@ -4,8 +4,7 @@
  * It is asked for two ends: what is shown hides all of it, and checks tell of those that are
  * written out. Hiding too much costs a word of the evidence, hiding too little a password; so what
  * is fed to a reader of passwords is one, whatever it looks like. Only a plain reference ($NAME,
- * ${NAME},
- * $(cat file)) is none. */
+ * ${NAME}, $(cat file)) is none. */
 #pragma once
 
 #include <glib.h>
@@ -16,6 +15,7 @@ typedef enum {
   VALUE_OPTION,  /* of a program that is known to take one there: "mysql -px" */
   VALUE_FED,     /* of the standard input of a program that reads one: "echo x | passwd" */
   VALUE_WRITTEN, /* into a file that is for such: "echo x > ~/.netrc" */
+  VALUE_PLACED,  /* in the place of a file: "--netrc-file <(echo x)"; it may be none */
 } CommandValueKind;
 
 /* @before: what is in front of it in the command, without space or quotes between: "echo", "root:";

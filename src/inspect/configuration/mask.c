@@ -1,9 +1,9 @@
 /* Hiding what is secret; see the header.
  *
  * A value that was found in a word has lost its quotes, and may have been found in a text in quotes
- * in its turn. So values are looked for in the text without any quotes, escapes and space, and what
- * lies between their first and last byte in the text itself is hidden. A short value may be a word
- * of any command: it is looked for with what is in front of it. */
+ * in its turn, or in a list. So values are looked for in the text without any quotes, escapes,
+ * commas and space, and what lies between their first and last byte in the text itself is hidden.
+ * A short value may be a word of any command: it is looked for with what is in front of it. */
 #include "inspect/configuration/mask.h"
 
 #include <string.h>
@@ -62,7 +62,7 @@ masks_free(Masks *masks)
 static bool
 is_dropped(char c)
 {
-  return c == '\'' || c == '"' || c == '\\' || g_ascii_isspace(c);
+  return c == '\'' || c == '"' || c == '\\' || c == ',' || g_ascii_isspace(c);
 }
 
 /* (transfer full) */
@@ -150,10 +150,28 @@ add_pairs_of_config(Masks *masks, const ImageConfig *config)
       add_value(VALUE_NAMED, "=", value, masks);
 }
 
+/* "user:password@host/image", of a COPY --from=: no scheme marks it as an address. */
+static void
+add_image(Masks *masks, const char *image)
+{
+  if (image == NULL)
+    return;
+  const char *digest = strstr(image, "@sha");
+  size_t size = digest == NULL ? strlen(image) : (size_t)(digest - image);
+  const char *at = memrchr(image, '@', size), *colon = strchr(image, ':');
+  if (at == NULL || colon == NULL || colon > at)
+    return;
+  g_autofree char *before = g_strndup(image, (gsize)(colon + 1 - image));
+  g_autofree char *value = g_strndup(colon + 1, (gsize)(at - colon - 1));
+  if (!command_value_is_reference(value))
+    add_value(VALUE_NAMED, before, value, masks);
+}
+
 static void
 add_step(Masks *masks, const BuildStep *step)
 {
   static const char *const pairs[] = {"ENV", "ARG", "LABEL", NULL};
+  add_image(masks, build_step_flag(step, "from"));
   if (g_strv_contains(pairs, step->keyword)) {
     for (guint i = 0; i < step->words->len; i++)
       add_pair(masks, g_ptr_array_index(step->words, i));
@@ -190,6 +208,8 @@ masks_new(const Build *build, const ConfigurationHidden *hidden)
     add_pairs_of_config(masks, build->config);
   for (guint i = 0; i < build->steps->len; i++)
     add_step(masks, g_ptr_array_index(build->steps, i));
+  for (guint i = 0; i < build->stages->len; i++)
+    add_image(masks, ((const BuildStage *)g_ptr_array_index(build->stages, i))->image);
   for (guint i = 0; i < build->others->len; i++) {
     g_autoptr(GPtrArray) commands = shell_commands(g_ptr_array_index(build->others, i));
     add_commands(masks, commands);

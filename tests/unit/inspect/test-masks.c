@@ -81,6 +81,29 @@ static const char *const commands[] = {
     "cat > /root/.my.cnf <<EOF\n[client]\npassword=~\nEOF",
     "echo @ > /run/api_token",
     "su -c \"echo '~' | passwd --stdin root\"",
+    "curl -k -b sid=@ https://h/",
+    "curl -k --cookie 'sid=~; a=b' https://h/",
+    "curl -E cert.pem:@ https://h/",
+    "curl --cert=cert.pem:@ --proxy-cert cert.pem:@ https://h/",
+    "cosign login -u a -p @ h",
+    "curl --netrc-file <(echo \"machine h login a password ~\") https://h/",
+    "curl --netrc-file <(echo machine h login a password @) https://h/",
+    "rsync --password-file=<(echo @) a h::b",
+    "rsync --password-file=$(echo @ > /x; echo /x) a h::b",
+    "rsync --password-file \"$(echo @ > /x; echo /x)\" a h::b",
+    "openssl rsa -passin file:<(printf @) -in a",
+    "passwd --stdin root < <(echo @)",
+    "chpasswd < <(echo root:@)",
+    "export TOKEN=$(base64 -d <<< @)",
+    "export TOKEN=`rev <<< @`",
+    "export TOKEN=$(python3 -c 'print(\"~\")')",
+    "set -x PASSWORD @",
+    "set -gx DB_PASSWORD @",
+    "setenv API_TOKEN @",
+    "cmd /S /C net user x @",
+    "cmd /S /C \"net user x ~ /add\"",
+    "powershell -Command \"$p = ConvertTo-SecureString ~ -AsPlainText -Force; x\"",
+    "powershell.exe -Command New-LocalUser x -Password (ConvertTo-SecureString -AsPlainText @)",
 };
 static const char *const wrappers[] = {"set -ex; cd /x && %s", "if true; then %s\nfi",
                                        "sh -c '%s'"};
@@ -169,6 +192,35 @@ check_text(const char *text, const char *password, unsigned *failures)
   }
 }
 
+/* Entries that are no command of a shell; "@" is a password. */
+static void
+test_entries(void)
+{
+  static const char *const entries[] = {
+      "[\"curl\",\"-k\",\"-u\",\"u:@\",\"https://h/\"]",
+      "[\"curl\", \"-b\", \"sid=@\", \"https://h/\"]",
+      "[\"sshpass\",\"-p\",\"@\",\"ssh\",\"h\"]",
+      "[\"sh\",\"-c\",\"echo root:@ | chpasswd\"]",
+      "RUN [\"sshpass\",\"-p\",\"@\",\"ssh\",\"h\"]",
+      "RUN --unknown=x sshpass -p @ ssh h",
+      "C:\\Windows\\System32\\cmd.exe /S /C net user x @",
+      "COPY --from=u:@|reg/x /a /b # buildkit",
+      "COPY --from=u:@|reg.example.org:5000/x:1 /a /b",
+  };
+  unsigned failures = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(entries); i++)
+    for (size_t j = 0; j < G_N_ELEMENTS(passwords); j++) {
+      g_auto(GStrv) parts = g_strsplit(entries[i], "@", -1);
+      g_autofree char *entry = g_strjoinv(passwords[j], parts);
+      /* Pipes have blanks around. */
+      char *at = strchr(entry, '|');
+      if (at != NULL && at[1] == 'r')
+        *at = '@';
+      check_entry(entry, passwords[j], &failures);
+    }
+  g_assert_cmpuint(failures, ==, 0);
+}
+
 /* @command with @runner in front of each program. (transfer full) */
 static char *
 run_by(const char *command, const char *runner)
@@ -236,6 +288,13 @@ test_shown(void)
       {"/bin/sh -c git clone https://me:${TOKEN}@h/x.git", NULL},
       {"/bin/sh -c cat /run/secrets/p | passwd --stdin root", NULL},
       {"/bin/sh -c PASSWORD=$(cat /run/x) make", NULL},
+      {"/bin/sh -c curl -b jar.txt -E cert.pem https://h/", NULL},
+      {"/bin/sh -c rsync --password-file=$(ls /run/x*) a h::b", NULL},
+      {"/bin/sh -c bash <(curl https://h/x)", NULL},
+      {"/bin/sh -c set -ex; set -o pipefail; make", NULL},
+      {"COPY --from=reg.example.org:5000/x:1@sha256:"
+       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef /a /b",
+       NULL},
       {"powershell -Command Set-Item --token abc9-x", "powershell -Command Set-Item --token ****"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -257,6 +316,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/masks/commands", test_commands);
+  g_test_add_func("/masks/entries", test_entries);
   g_test_add_func("/masks/shown", test_shown);
   return g_test_run();
 }
