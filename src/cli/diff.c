@@ -158,8 +158,7 @@ run(char **arguments)
   if (!report_options_read_severities(&how))
     return EXIT_ERROR;
   g_auto(ScanSetup) setup = {0};
-  if (!scan_setup_read(&setup, &error) ||
-      !scan_malware_begin(setup.config, source_option_uncaged, &error))
+  if (!scan_setup_read(&setup, &error))
     return command_fail(error);
   int code = compare(&setup, arguments, &how, &error);
   terminal_progress_end();

@@ -292,8 +292,7 @@ run(char **arguments)
         "rule",
         arguments[1]);
   g_auto(ScanSetup) setup = {0};
-  if (!scan_setup_read(&setup, &error) ||
-      !scan_malware_begin(setup.config, source_option_uncaged, &error))
+  if (!scan_setup_read(&setup, &error))
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)

@@ -10,17 +10,15 @@
 #include "cli/scan_malware.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
-#include "inspect/secrets/gitleaks.h"
 #include "inventory/image.h"
 #include "source/source.h"
 #include "verdict/judge.h"
 #include "verdict/match.h"
 
-static char *output_option, *policy_option, *repository_option, *dockerfile_option,
-    *secret_config_option, *base_option;
+static char *output_option, *policy_option, *repository_option, *dockerfile_option, *base_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
-    include_development_option, secret_comments_option;
+    include_development_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
@@ -38,9 +36,9 @@ static const GOptionEntry options[] = {
      "Judge by this policy file, or by the built-in `strict`", "FILE|strict"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
-    {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
+    {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &scan_option_secret_config,
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
-    {"secret-comments", 0, 0, G_OPTION_ARG_NONE, &secret_comments_option,
+    {"secret-comments", 0, 0, G_OPTION_ARG_NONE, &scan_option_secret_comments,
      "No secret is in a line with `gitleaks:allow`, whoever wrote it", NULL},
     MALWARE_OPTIONS,
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
@@ -301,12 +299,6 @@ run(char **arguments)
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
-    return command_fail(error);
-  const char *rules =
-      secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
-  bool comments = secret_comments_option || setup.config->secrets.allow_comments;
-  if (!gitleaks_load(rules, comments, &error) ||
-      !scan_malware_begin(setup.config, source_option_uncaged, &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;

@@ -6,13 +6,28 @@
 #include "cli/scan_database.h"
 #include "cli/scan_ignore.h"
 #include "cli/scan_layers.h"
+#include "cli/scan_malware.h"
 #include "cli/scan_vex.h"
 #include "cli/terminal_progress.h"
+#include "inspect/secrets/gitleaks.h"
 #include "oci/reference.h"
 
 char *scan_option_database, *scan_option_data, *scan_option_config;
 char **scan_option_ignore, **scan_option_vex;
 gboolean scan_option_offline, scan_option_no_cache, scan_option_quiet;
+char *scan_option_secret_config;
+gboolean scan_option_secret_comments;
+
+static bool
+use_rules(Config *config, GError **error)
+{
+  const SecretsSettings *secrets = &config->secrets;
+  const char *path =
+      scan_option_secret_config != NULL ? scan_option_secret_config : secrets->config;
+  bool comments = scan_option_secret_comments || secrets->allow_comments;
+  return gitleaks_load(path, comments, error) &&
+         scan_malware_begin(config, source_option_uncaged, error);
+}
 
 bool
 scan_setup_read(ScanSetup *setup, GError **error)
@@ -27,7 +42,7 @@ scan_setup_read(ScanSetup *setup, GError **error)
   if (setup->vex == NULL)
     g_prefix_error(error, "--vex: ");
   setup->progress = scan_option_quiet ? NULL : terminal_progress();
-  return setup->vex != NULL;
+  return setup->vex != NULL && use_rules(setup->config, error);
 }
 
 void

@@ -13,6 +13,9 @@
 extern char *scan_option_database, *scan_option_data, *scan_option_config;
 extern char **scan_option_ignore, **scan_option_vex;
 extern gboolean scan_option_offline, scan_option_no_cache, scan_option_quiet;
+/* Of `assay scan` alone; NULL and false: the configuration says. */
+extern char *scan_option_secret_config;
+extern gboolean scan_option_secret_comments;
 #define SCAN_OPTIONS                                                                               \
   {"ignore-file",                                                                                  \
    0,                                                                                              \
@@ -59,7 +62,9 @@ typedef struct {
   const Progress *progress;
 } ScanSetup;
 
-/* What the command line says, in a @setup of zero bytes. */
+/* What the command line says, in a @setup of zero bytes. The rules for secrets and malicious files
+ * of the configuration and the options are those of the process from now on, so that two commands
+ * do not contradict each other. */
 bool scan_setup_read(ScanSetup *setup, GError **error);
 void scan_setup_clear(ScanSetup *setup);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScanSetup, scan_setup_clear)

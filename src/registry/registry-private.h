@@ -124,9 +124,9 @@ bool registry_make_room(Registry *registry, const GError *failure);
 
 /* @settings: the JSON of what was set, or NULL. (transfer full) */
 Namespace *namespace_read(const char *name, const char *settings, GError **error);
-/* The settings; the defaults where there are none. (transfer full) */
 /* What it inherits of @defaults. */
 void namespace_inherit(Namespace *space, const RegistryDefaults *defaults);
+/* The settings; the defaults where there are none. (transfer full) */
 Namespace *namespace_load(SqlConnection *db, const char *name, GError **error);
 /* The names of all of its repositories are @name, or above @name and a slash and below this.
  * (transfer full) */

@@ -270,6 +270,24 @@ def test_rules_for_names_and_comments(scan, start_server, push, tmp_path):
     assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == files
 
 
+def test_commands_do_not_contradict_each_other(assay, alpine_data, tmp_path):
+    """What the configuration says of secrets holds in each command that inspects."""
+    value, rule = token("AKIA", string.ascii_uppercase + "234567", 16), "aws-access-key-id"
+    system = {"etc/os-release": "ID=alpine\nVERSION_ID=3.19\n"}
+    Layout(tmp_path / "before").add_image("latest", [system])
+    Layout(tmp_path / "after").add_image("latest", [{**system, "app/main.py": f"key = '{value}'  # gitleaks:allow\n"}])
+    before, after = f"oci:{tmp_path}/before", f"oci:{tmp_path}/after"
+    (tmp_path / "config.yaml").write_text("secrets: {allow_comments: true}\n")
+    for options, told in ([], True), (["--config", tmp_path / "config.yaml"], False):
+        def run(*words):
+            return json.loads(assay(*words, "--data", alpine_data, "--offline", "--format", "json", *options, check=None).stdout)
+        assert (rule in {one["id"] for one in run("scan", after)["findings"]}) == told
+        assert (rule in {(one["after"] or one["before"])["id"] for one in run("diff", before, after)["findings"]}) == told
+        assert (run("explain", after, rule)["answer"] == "found") == told
+        assert (sum(run("shed", after)["findings_of_image"].values()) + sum(run("shed", after)["layers"][0]["findings"].values()) ==
+                sum(run("shed", before)["findings_of_image"].values()) + sum(run("shed", before)["layers"][0]["findings"].values())) != told
+
+
 def test_files_that_a_later_layer_replaces(scan, tmp_path):
     """Whoever has the image has them; what is there in the end is not marked: also where another name of the file stays."""
     value = [token("AKIA", string.ascii_uppercase + "234567", 16) for _ in range(5)]
