@@ -63,7 +63,7 @@ static void
 check_password(Baseline *baseline, const BaselineCheck *check, const GArray *settings)
 {
   const ServiceSetting *password = password_of(settings);
-  if (strcmp(value_of(password), "weak") == 0)
+  if (password != NULL && strcmp(value_of(password), "weak") == 0)
     baseline_tell(baseline, check->rule, password->of, SEVERITY_UNKNOWN, "%s",
                   setting_is(password, "user") ? "user default" : "requirepass");
 }

@@ -47,10 +47,12 @@ command_value_is_reference(const char *value)
   return strspn(value + 1, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_") + 1 == size;
 }
 
+/* Beyond the last: "". */
 static const char *
 word_of(const ShellCommand *command, guint at)
 {
-  return at < command->words->len ? g_ptr_array_index(command->words, at) : NULL;
+  const char *word = at < command->words->len ? g_ptr_array_index(command->words, at) : NULL;
+  return word == NULL ? "" : word;
 }
 
 static void
@@ -66,7 +68,7 @@ tell_part(const Looking *looking, CommandValueKind kind, const ShellCommand *com
           const char *value)
 {
   const char *word = word_of(command, at);
-  if (word == NULL || value == NULL)
+  if (value == NULL)
     return;
   const char *former = value == word && at > 0 ? word_of(command, at - 1) : "";
   g_autofree char *before = g_strdup_printf("%s%.*s", former, (int)(value - word), word);
@@ -129,7 +131,7 @@ look_at_names(const Looking *looking)
   for (guint i = 0; i < command->words->len; i++) {
     const char *word = word_of(command, i), *next = word_of(command, i + 1);
     tell_part(looking, VALUE_NAMED, command, i, value_by_name(word));
-    bool takes = next != NULL && *next != '-' && strchr(word, '=') == NULL;
+    bool takes = *next != '\0' && *next != '-' && strchr(word, '=') == NULL;
     /* "--token x"; "config set //h/:_authToken x" */
     bool option = g_str_has_prefix(word, "--");
     bool key = i > looking->first && *word != '-' &&
