@@ -51,8 +51,9 @@ command_value_is_reference(const char *value)
 static const char *
 word_of(const ShellCommand *command, guint at)
 {
+  static const char none[4]; /* gcc sees offsets past prefixes that it cannot have */
   const char *word = at < command->words->len ? g_ptr_array_index(command->words, at) : NULL;
-  return word == NULL ? "" : word;
+  return word == NULL ? none : word;
 }
 
 static void
