@@ -46,17 +46,24 @@ struct Unpacker {
 
 /* --- members --- */
 
+/* What is packed, or of gzip the header before it. */
+static void
+begin_inflate(Unpacker *unpacker, bool in_header)
+{
+  isal_inflate_init(&unpacker->of.gzip.state);
+  unpacker->of.gzip.in_header = in_header;
+  unpacker->of.gzip.state.crc_flag =
+      unpacker->kind == UNPACK_GZIP ? ISAL_GZIP_NO_HDR_VER : ISAL_DEFLATE;
+}
+
 static bool
 begin_member(Unpacker *unpacker)
 {
   switch (unpacker->kind) {
   case UNPACK_GZIP:
   case UNPACK_DEFLATE:
-    isal_inflate_init(&unpacker->of.gzip.state);
     isal_gzip_header_init(&unpacker->of.gzip.header);
-    unpacker->of.gzip.in_header = unpacker->kind == UNPACK_GZIP;
-    unpacker->of.gzip.state.crc_flag =
-        unpacker->kind == UNPACK_GZIP ? ISAL_GZIP_NO_HDR_VER : ISAL_DEFLATE;
+    begin_inflate(unpacker, unpacker->kind == UNPACK_GZIP);
     return true;
   case UNPACK_ZSTD:
     if (unpacker->of.zstd == NULL)
@@ -215,6 +222,10 @@ step_gzip(Unpacker *unpacker, uint8_t *out, size_t room, size_t *made)
     *made = space - state->avail_out;
   if (code == ISAL_INCORRECT_CHECKSUM && !in_header)
     return STEP_MEMBER_ENDS;
+  if (code == ISAL_INCORRECT_CHECKSUM) {
+    begin_inflate(unpacker, false); /* the checksum is the header's end, and is taken */
+    return STEP_ON;
+  }
   if (code < 0)
     return STEP_BROKEN;
   return !in_header && state->block_state == ISAL_BLOCK_FINISH ? STEP_MEMBER_ENDS : STEP_ON;

@@ -140,6 +140,33 @@ test_truncated(void)
   }
 }
 
+/* A header that fails its own checksum is read over, as Python does. */
+static void
+test_header_checksum(void)
+{
+  static const uint8_t more[] = "\3\0abcname\0\1\2";
+  g_autoptr(GByteArray) plain = plain_new(2000);
+  g_autoptr(GByteArray) one = gzip_of(slice_of(plain));
+  g_autoptr(GByteArray) header = g_byte_array_new();
+  g_byte_array_append(header, one->data, 10);
+  header->data[3] = 2 | 4 | 8;
+  g_byte_array_append(header, more, sizeof more - 1);
+  guint size = header->len;
+  g_byte_array_append(header, one->data + 10, one->len - 10);
+  g_autoptr(GByteArray) packed = joined(header, header);
+  for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+    g_autoptr(GError) error = NULL, cut = NULL;
+    g_autoptr(GByteArray) made = unpack(UNPACK_GZIP, slice_of(packed), pieces[i], &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(made->len, ==, plain->len * 2);
+    g_assert_cmpmem(made->data, plain->len, plain->data, plain->len);
+    g_autoptr(GByteArray) none =
+        unpack(UNPACK_GZIP, slice_new(packed->data, size), pieces[i], &cut);
+    g_assert_error(cut, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+    g_assert_cmpuint(none->len, ==, 0);
+  }
+}
+
 static gssize
 refuse(void *data, void *buffer, size_t size, GError **error)
 {
@@ -174,6 +201,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/unpack/whole", test_whole);
   g_test_add_func("/unpack/truncated", test_truncated);
+  g_test_add_func("/unpack/header-checksum", test_header_checksum);
   g_test_add_func("/unpack/reader-fails", test_reader_fails);
   return g_test_run();
 }
