@@ -260,13 +260,15 @@ zip_claim_described(Slice bytes, const ZipClaim *claim, uint64_t *size)
   Slice all = zip_claim_bytes(bytes, claim, UINT64_MAX), rest = all;
   uint32_t sum = 0;
   const uint8_t *found;
+  *size = all.size;
   while ((found = rest.size == 0 ? NULL : memmem(rest.data, rest.size, "PK\7\b", 4)) != NULL) {
     size_t before = (size_t)(found - rest.data);
     sum = lzma_crc32(rest.data, before, sum);
     rest = slice_sub(rest, before, rest.size);
-    *size = all.size - rest.size;
-    if (describes(rest, sum, *size))
+    if (describes(rest, sum, all.size - rest.size)) {
+      *size = all.size - rest.size;
       return true;
+    }
     sum = lzma_crc32(rest.data, 4, sum);
     rest = slice_sub(rest, 4, rest.size);
   }

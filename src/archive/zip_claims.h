@@ -38,6 +38,6 @@ bool zip_begins(Slice head);
 bool zip_claim_is_likely(const ZipClaim *claim);
 /* The bytes of a claim, of @size or as far as there are any. */
 Slice zip_claim_bytes(Slice bytes, const ZipClaim *claim, uint64_t size);
-/* Of stored bytes whose size follows them: where the first such descriptor is that holds. False:
- * there is none. */
+/* Of stored bytes whose size follows them: how many there are before the first such descriptor that
+ * holds. False: there is none, and *size is all that was looked through. */
 bool zip_claim_described(Slice bytes, const ZipClaim *claim, uint64_t *size);

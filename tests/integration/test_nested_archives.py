@@ -66,6 +66,15 @@ def encrypted_zip():
     return bytes(content)
 
 
+def undescribed_zip(count, size):
+    """Stored members whose sizes are to follow them, and never do: whoever looks for them reads the rest of the zip for each."""
+    content = bytearray(zip_of(*((f"m{i}", b"x") for i in range(count)), ("zeros", bytes(size)), method=zipfile.ZIP_STORED))
+    for header in list(re.finditer(b"PK\3\4", content))[:count]:
+        content[header.start() + 6] |= 8
+        content[header.start() + 14:header.start() + 26] = bytes(12)
+    return bytes(content)
+
+
 def lying_zip():
     """Its sizes say a byte, and unzippers that go by the data find all."""
     content = bytearray(zip_of(("e.com", BAD)))
@@ -138,6 +147,7 @@ FOUND = {
     "opt/truncated.tar": (tar_of(("e.com", BAD), ("f", LARGE))[:5000], "e.com"),
     "opt/truncated.gz": (gzip.compress(BAD)[:-4], None),
     "opt/wrong-sum.gz": (gzip.compress(BAD)[:-8] + b"\1\2\3\4" + gzip.compress(BAD)[-4:], None),
+    "opt/wrong-header-sum.gz": (gzip.compress(BAD)[:3] + b"\2" + gzip.compress(BAD)[4:10] + b"\1\2" + gzip.compress(BAD)[10:], None),
     "opt/lying.zip": (lying_zip(), "e.com"),
     "opt/broken-member.zip": (zip_of(("a", LARGE), ("e.com", BAD)).replace(b"PK\x03\x04", b"PK\x03\x05", 1).replace(b"PK\x03\x05", b"PK\x03\x04", 1), "e.com"),
     "opt/sparse.tar": (sparse_tar(), "e.com"),
@@ -238,7 +248,9 @@ def bomb(depth):
     (bz2.compress(tar_of(("z.sh", b"#!/bin/sh\n" + bytes(64 << 20)))), "", "opt/x (it unpacks to more than 1000 times its size)"),
     (lzma.compress(b"#!/bin/sh\n" + bytes(64 << 20)), "", "opt/x (it unpacks to more than 1000 times its size)"),
     (sparse_tar("hole.sh"), "archive_bytes: 1MiB", "opt/x (more than 1048576 bytes unpacked (malware.archive_bytes))"),
-], ids=["deep", "depth set", "quine", "42", "bytes", "packed bytes", "zip", "zip within", "zips in zips", "members", "zip bomb", "bzip2 bomb", "xz bomb", "hole"])
+    (undescribed_zip(20, 100_000), "archive_bytes: 1MiB", "opt/x (more than 1048576 bytes unpacked (malware.archive_bytes))"),
+], ids=["deep", "depth set", "quine", "42", "bytes", "packed bytes", "zip", "zip within", "zips in zips", "members", "zip bomb", "bzip2 bomb", "xz bomb", "hole",
+        "descriptors"])
 def test_bounds(scan, layout, tmp_path, content, settings, told):
     config = tmp_path / "assay.yaml"
     config.write_text(f"malware: {{{settings}}}\n")
@@ -423,6 +435,24 @@ class Unseekable(io.RawIOBase):
 
     def write(self, data):
         return self.out.write(data)
+
+
+def test_one_member_that_is_named_in_many_ways(scan, layout):
+    """More than tools write is told, and the rest is looked at."""
+    evil, entry = member(b"e.com", BAD)
+    places = [(lambda offset, i=i: entry(offset).replace(b"e.com", b"%03d.x" % i), 0) for i in range(300)]
+    after, after_entry = member(b"z.com", BAD)
+    content = listed(evil + after, *places, (after_entry, len(evil)))
+    answer = scan_with(scan, layout, {"opt/many.zip": content, "opt/some.zip": listed(evil, *places[:40])})
+    assert unscanned(answer) == ["opt/many.zip:000.x: more than 64 entries of the zip differ on it"]
+    assert {"opt/many.zip:000.x", "opt/many.zip:z.com", "opt/some.zip:039.x"} <= found(answer)
+
+
+def test_stored_bytes_behind_a_descriptor_that_is_wrong(scan, layout):
+    """A reader that goes by headers alone has them to the end."""
+    header, _ = member(b"in.tar", b"", flags=8)
+    content = header + tar_of(("a", b"PK\7\b" + bytes(12)), ("e.com", BAD))
+    assert found(scan_with(scan, layout, {"opt/x.zip": content})) == {"opt/x.zip:in.tar:e.com"}
 
 
 def test_packed_by_lzma(scan, layout):
