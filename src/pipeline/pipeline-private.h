@@ -174,7 +174,7 @@ bool unjudged_too_large(SqlPool *sql, uint64_t *size, GError **error);
 bool unjudged_size_is_taken(SqlPool *sql, uint64_t size, GError **error);
 /* clamd was away: what it refused it may take now. */
 bool unjudged_doubt_refusals(SqlPool *sql, GError **error);
-/* Layers of which it did not judge all; and those of other signatures. */
+/* Layers of which it did not judge all; and those that unjudged_stale() gives ("": none). */
 bool unjudged_count(SqlPool *sql, const char *signatures, int64_t *unjudged, int64_t *stale,
                     GError **error);
 

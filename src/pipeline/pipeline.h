@@ -135,8 +135,8 @@ bool image_summary_is_of_older_detectors(const ImageSummary *summary);
 /* Counts nothing of these kinds any more. */
 void image_summary_leave_out(ImageSummary *summary, FindingKinds kinds);
 
-/* Layers of which ClamAV did not judge all, and those that it judged by other signatures than it
- * has now; 0 where that cannot be told. */
+/* Layers of which ClamAV did not judge all, and those that it judged, or refused, by other
+ * signatures than it has now; 0 where that cannot be told. */
 void pipeline_count_unjudged(Pipeline *pipeline, uint64_t *unjudged, uint64_t *stale);
 
 /* What is not looked for in images of @repository: shown nowhere, blocking nothing. With NULL for

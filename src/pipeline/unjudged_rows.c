@@ -246,11 +246,11 @@ unjudged_count(SqlPool *sql, const char *signatures, int64_t *unjudged, int64_t 
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT coalesce(sum(CASE WHEN state = 0 THEN 0 ELSE 1 END), 0), "
-                "coalesce(sum(CASE WHEN state = 0 AND signatures <> $1 THEN 1 ELSE 0 END), 0) "
+                "coalesce(sum(CASE WHEN due = $2 AND signatures <> $1 THEN 1 ELSE 0 END), 0) "
                 "FROM clamav_layers",
-                SQL_TEXT(signatures), SQL_END);
+                SQL_TEXT(signatures), SQL_INTEGER(NOT_BY_ITSELF), SQL_END);
   Found found = sql_next(rows, error);
   *unjudged = found == FOUND ? sql_rows_integer(rows, 0) : 0;
-  *stale = found == FOUND ? sql_rows_integer(rows, 1) : 0;
+  *stale = found == FOUND && *signatures != '\0' ? sql_rows_integer(rows, 1) : 0;
   return found == FOUND;
 }

@@ -131,7 +131,7 @@ check_clamav(Checking *checking)
   if (problem == NULL)
     return;
   if (strcmp(problem, "ok") != 0)
-    tell(checking, CHECK_WARNING, "%s", problem);
+    tell(checking, CHECK_WARNING, "%s: %s", malware_settings()->clamd, problem);
   else if (there)
     tell(checking, CHECK_OK, "%s", version);
 }

@@ -117,10 +117,14 @@ typedef struct {
 static const JsonMember clamav_members[] = {
     {JSON_MEMBER(ClamavFacts, state), .kind = &json_text, .required = true},
     {JSON_MEMBER(ClamavFacts, version), .kind = &json_text},
+};
+static const JsonTable clamav_table = JSON_TABLE(ClamavFacts, clamav_members);
+/* Of all namespaces. */
+static const JsonMember unjudged_members[] = {
     {JSON_MEMBER_AS("unjudged_layers", ClamavFacts, unjudged), .kind = &json_number},
     {JSON_MEMBER_AS("layers_of_older_signatures", ClamavFacts, stale), .kind = &json_number},
 };
-static const JsonTable clamav_table = JSON_TABLE(ClamavFacts, clamav_members);
+static const JsonTable unjudged_table = JSON_TABLE(ClamavFacts, unjudged_members);
 
 static const JsonMember from_members[] = {
     {JSON_MEMBER_AS("gate", StandingChange, from), .kind = &json_word, .words = gate_answer_names},
@@ -152,6 +156,7 @@ const ApiSchema api_overview_schemas[] = {
     {"Overview.server", &disk_table, .sometimes = true},
     {"Overview.advisories", &advisory_table},
     {"Overview.clamav", &clamav_table},
+    {"Overview.clamav", &unjudged_table, .sometimes = true},
     {"Overview.advisories.feeds", &feed_table},
     {"Changes.changes", &change_table},
     {NULL},
@@ -206,16 +211,21 @@ advisories_to_json(const ServerContext *server, GError **error)
   return advisories;
 }
 
-/* NULL: it is not asked. (transfer full) */
+/* Who sees one namespace alone learns nothing of the others. NULL: it is not asked. (transfer full)
+ */
 static json_t *
-clamav_to_json(const ServerContext *server)
+clamav_to_json(const ServerContext *server, const char *space)
 {
   g_autofree char *state = clamav_problem(), *version = clamav_in_words();
   ClamavFacts facts = {state, version, 0, 0};
   if (state == NULL)
     return NULL;
-  pipeline_count_unjudged(server->pipeline, &facts.unjudged, &facts.stale);
-  return json_table_write(&clamav_table, &facts);
+  json_t *clamav = json_table_write(&clamav_table, &facts);
+  if (space == NULL) {
+    pipeline_count_unjudged(server->pipeline, &facts.unjudged, &facts.stale);
+    json_table_add(&unjudged_table, &facts, clamav);
+  }
+  return clamav;
 }
 
 /* Its sums are of all images, so it is for who may see all, or all of a namespace. */
@@ -252,7 +262,7 @@ api_overview(Request *request)
   g_autoptr(json_t) body = json_table_write(&counts_table, overview);
   api_set_unknown(request, body, overview);
   json_object_set(body, "advisories", advisories);
-  json_t *clamav = clamav_to_json(server_context(request));
+  json_t *clamav = clamav_to_json(server_context(request), space);
   if (clamav != NULL)
     json_object_set_new(body, "clamav", clamav);
   json_object_set_new(body, "server", server_to_json(request));
