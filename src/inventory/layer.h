@@ -126,6 +126,8 @@ typedef struct {
    * for it to judge. And the size of the smallest file that it refused for that; 0: none. */
   char *clamav_judged_by;
   uint64_t clamav_too_large;
+  bool clamav_unnamed;     /* it did not judge files that `unread` does not name. Of this inspection
+                              alone: no part of the JSON */
   GPtrArray *packages;     /* Package */
   GPtrArray *releases;     /* OsRelease, each of another read */
   GPtrArray *observations; /* Observation */

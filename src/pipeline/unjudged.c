@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "inspect/fingerprint.h"
+#include "inspect/malware/clamav_finds.h"
 #include "inspect/malware/clamav_state.h"
 #include "inspect/malware/clamd.h"
 #include "inspect/malware/malware_settings.h"
@@ -21,6 +22,7 @@
 #define STALE_AT_ONCE   20000u
 #define ANSWER_SECONDS  5u
 #define TOLD_OF_A_LAYER 20u
+#define SIZES_AT_ONCE   5u
 
 typedef enum {
   JUDGED_ALIKE,   /* nothing else than before */
@@ -79,43 +81,14 @@ scan_images(Pipeline *pipeline, const char *layer, Cancellable *cancellable)
 
 /* --- what is new --- */
 
-static bool
-is_of_clamav(const Observation *one)
-{
-  return one->kind == OBSERVED_MALWARE && strcmp(one->rule, "clamav") == 0;
-}
-
-static char *
-key_of(const Observation *one)
-{
-  return g_strdup_printf("%s\n%s", one->path, one->title == NULL ? "" : one->title);
-}
-
-/* (transfer full): set of char *; NULL is none */
-static GHashTable *
-finds_of(const LayerInventory *inventory)
-{
-  GHashTable *finds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; inventory != NULL && i < inventory->observations->len; i++) {
-    const Observation *one = g_ptr_array_index(inventory->observations, i);
-    if (is_of_clamav(one))
-      g_hash_table_add(finds, key_of(one));
-  }
-  return finds;
-}
-
 /* What was not found before, the first of it: an array of objects. (transfer full) */
 static json_t *
 new_finds(const LayerInventory *before, const LayerInventory *inventory)
 {
   json_t *files = json_array();
-  g_autoptr(GHashTable) known = finds_of(before);
-  for (guint i = 0; i < inventory->observations->len; i++) {
-    const Observation *one = g_ptr_array_index(inventory->observations, i);
-    g_autofree char *key = is_of_clamav(one) ? key_of(one) : NULL;
-    if (key == NULL || g_hash_table_contains(known, key) ||
-        json_array_size(files) >= TOLD_OF_A_LAYER)
-      continue;
+  g_autoptr(GPtrArray) finds = clamav_finds_new(before, inventory);
+  for (guint i = 0; i < MIN(finds->len, TOLD_OF_A_LAYER); i++) {
+    const Observation *one = g_ptr_array_index(finds, i);
     json_t *file = json_object();
     json_set_string(file, "path", one->path);
     json_set_string(file, "signature", one->title);
@@ -124,19 +97,17 @@ new_finds(const LayerInventory *before, const LayerInventory *inventory)
   return files;
 }
 
-/* Whether @inventory is to be in force in the place of @before. What was judged stays judged. */
+/* Whether @inventory is to be in force in the place of @before: what is found counts at once; what
+ * was judged stays judged otherwise. */
 static bool
-is_better(const LayerInventory *before, const LayerInventory *inventory)
+is_better(const LayerInventory *before, const LayerInventory *inventory, bool finds)
 {
-  if (before == NULL || inventory->clamav == CLAMAV_JUDGED)
+  if (before == NULL || inventory->clamav == CLAMAV_JUDGED || finds)
     return true;
   if (before->clamav == CLAMAV_JUDGED)
     return false;
-  if (inventory->clamav != CLAMAV_LOST)
-    return true;
-  g_autoptr(GHashTable) former = finds_of(before), present = finds_of(inventory);
-  return (before->clamav == CLAMAV_AWAY || before->clamav == CLAMAV_LOST) &&
-         g_hash_table_size(present) >= g_hash_table_size(former);
+  return inventory->clamav != CLAMAV_LOST || before->clamav == CLAMAV_AWAY ||
+         before->clamav == CLAMAV_LOST;
 }
 
 /* --- storing --- */
@@ -202,17 +173,22 @@ take_inventory(Pipeline *pipeline, LayerInventory *inventory, Cancellable *cance
                GError **error)
 {
   g_autoptr(LayerInventory) before = pipeline_layer_inventory(pipeline, &inventory->layer);
-  g_auto(Judged) judged = {inventory, layer_inventory_to_json(inventory), NULL,
-                           new_finds(before, inventory)};
+  g_auto(Judged) judged = {inventory, NULL, NULL, new_finds(before, inventory)};
+  bool finds = json_array_size(judged.files) > 0;
+  if (inventory->clamav == CLAMAV_AWAY && !finds)
+    return JUDGED_STOP;
+  if (before != NULL)
+    clamav_finds_keep(inventory, before);
+  judged.json = layer_inventory_to_json(inventory);
   g_autoptr(json_t) former = before == NULL ? NULL : layer_inventory_to_json(before);
   bool settled = inventory->clamav == CLAMAV_JUDGED || inventory->clamav == CLAMAV_REFUSED;
-  if (!is_better(before, inventory) || (former != NULL && json_equal(former, judged.json)))
+  if (!is_better(before, inventory, finds) || (former != NULL && json_equal(former, judged.json)))
     return !sql_transact(pipeline->sql, note_judged, inventory, error) ? JUDGED_STOP : JUDGED_ALIKE;
   judged.text = json_to_text(judged.json);
   if (!sql_transact(pipeline->sql, store_judged, &judged, error))
     return JUDGED_STOP;
   Outcome outcome = end_layer(pipeline, inventory->layer.text, settled, cancellable);
-  if (json_array_size(judged.files) > 0) {
+  if (finds) {
     log_warning("ClamAV finds malicious files in a stored layer", "digest", inventory->layer.text,
                 NULL);
     pipeline_rejudge(pipeline);
@@ -230,8 +206,7 @@ inspect_again(Pipeline *pipeline, const Digest *layer, Cancellable *cancellable,
   g_autoptr(GError) error = NULL;
   g_autoptr(LayerInventory) inventory =
       layers_inspect_for(pipeline, layer, NULL, cancellable, &error);
-  if (cancellable_is_cancelled(cancellable) ||
-      (inventory != NULL && inventory->clamav == CLAMAV_AWAY))
+  if (cancellable_is_cancelled(cancellable))
     return JUDGED_STOP;
   bool gone = g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
   if (inventory == NULL)
@@ -243,7 +218,8 @@ inspect_again(Pipeline *pipeline, const Digest *layer, Cancellable *cancellable,
   if (error != NULL)
     log_warning("what ClamAV says of a layer cannot be stored", "digest", layer->text, "error",
                 error->message, NULL);
-  return inventory->clamav == CLAMAV_LOST ? JUDGED_STOP : outcome;
+  bool there = inventory->clamav != CLAMAV_LOST && inventory->clamav != CLAMAV_AWAY;
+  return there ? outcome : JUDGED_STOP;
 }
 
 /* What was judged before the end of this process waits for its images to be scanned alone. */
@@ -293,11 +269,11 @@ judge_due(Pipeline *pipeline, Cancellable *cancellable, GError **error)
   return true;
 }
 
-/* Whether clamd takes now what was too large for it, the smallest first. */
+/* Whether clamd takes now what was too large for it, the smallest first, some sizes at a time. */
 static bool
-look_at_sizes(Pipeline *pipeline, GError **error)
+look_at_sizes(Pipeline *pipeline, const Job *job, GError **error)
 {
-  for (;;) {
+  for (unsigned i = 0; i < SIZES_AT_ONCE && !job_cancelled(job); i++) {
     uint64_t size = 0;
     bool takes = false;
     if (!unjudged_too_large(pipeline->sql, &size, error))
@@ -308,6 +284,7 @@ look_at_sizes(Pipeline *pipeline, GError **error)
     if (!unjudged_size_is_taken(pipeline->sql, size, error))
       return false;
   }
+  return true;
 }
 
 /* Each change is told once. */
@@ -318,7 +295,7 @@ tell_change(const char *before)
   if (now == NULL || g_strcmp0(before, now) == 0)
     return;
   if (strcmp(now, "ok") != 0)
-    log_warning("ClamAV", "problem", now, NULL);
+    log_warning("ClamAV", "address", malware_settings()->clamd, "problem", now, NULL);
   else if (before != NULL)
     log_info("ClamAV answers, and its signatures are fresh", NULL);
 }
@@ -335,7 +312,8 @@ look(Job *job, void *room, GError **error)
   if (!there)
     return JOB_DONE;
   return (!was_away || unjudged_doubt_refusals(pipeline->sql, error)) &&
-                 look_at_sizes(pipeline, error) && judge_due(pipeline, job_cancellable(job), error)
+                 look_at_sizes(pipeline, job, error) &&
+                 judge_due(pipeline, job_cancellable(job), error)
              ? JOB_DONE
              : JOB_AGAIN;
 }
@@ -402,8 +380,6 @@ const JobKind signatures_job = {.kind = "clamav-signatures",
                                 .first = 5,
                                 .every = every_half_minute,
                                 .run = judge_stale};
-
-/* --- metrics --- */
 
 /* --- metrics --- */
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from clamd import MARKED, Clamd, Fragile
+from clamd import MARKED, Clamd, Daemon, Fragile
 from images import alpine_files
 from oci_layout import Layout
 
@@ -168,3 +168,61 @@ def test_last_used_first(start_server, push, clamd, tmp_path):
         return [layers[each["subject"]] for each in events if each["type"] == "malware.found"]
     wait_until(lambda: len(found()) == 3, 90)
     assert found() == tags[::-1]
+
+
+class Judge:
+    """Says of a file what it is told to say of a text in it; its signatures are others when it is told something new."""
+
+    def __init__(self):
+        self.says, self.number = {}, 27465
+
+    def __call__(self, number, content):
+        return next((f"stream: {said}" for text, said in self.says.items() if text.encode() in content), "stream: OK")
+
+    def turn(self, daemon, **says):
+        self.says, self.number = says, self.number + 1
+        daemon.version = f"ClamAV 1.4.6/{self.number}/Fri Nov 27 08:26:02 2026"
+
+
+def test_finds_beside_gaps(start_server, push, clamd, tmp_path):
+    """A new find counts at once where other files of the layer cannot be judged, and stays while its own file cannot be judged again."""
+    judge = Judge()
+    daemon = clamd(Daemon, judge)
+    layout = layout_of(tmp_path / "image", both={"opt/a.sh": script("first"), "opt/b.sh": script("second")})
+    server = start_server(policy=POLICY, config=f"malware:\n  clamd: {daemon.address}\n")
+    digest = push_all(server, push, layout, ["both"])["both"]
+    assert status(server, "both") == 200
+
+    def told():
+        answer = server.get_json(f"/api/v1/images/{digest}/findings?kind=malware")
+        return [(each["title"], each["location"]) for each in answer["findings"] if each["id"] == "clamav"], str(answer["incomplete"])
+    judge.turn(daemon, first="Test.First FOUND", second="Heuristics.Limits.Exceeded.MaxFileSize FOUND")
+    wait_until(lambda: told()[0] == [("Test.First", "opt/a.sh")], 60)
+    assert "opt/b.sh" in told()[1] and [row[1] for row in rows(server)] == [3]
+    wait_until(lambda: "malicious file blocks" in server.request("GET", "/v2/team/app/manifests/both").text, 30)
+    judge.turn(daemon, first="Broken ERROR", second="Broken ERROR")
+    wait_until(lambda: "Broken" in told()[1], 60)
+    assert told()[0] == [("Test.First", "opt/a.sh")] and [row[1] for row in rows(server)] == [1]
+    assert status(server, "both") == 403
+    events = [each for each in server.get_json("/api/v1/events?limit=1000")["events"] if each["type"] == "malware.found"]
+    assert [each["data"]["files"] for each in events] == [[{"path": "opt/a.sh", "signature": "Test.First"}]]
+
+
+def test_counts(start_server, push, clamd, tmp_path):
+    """What other signatures refused is to be judged again, as what they judged; while nobody knows the present ones, nothing is older."""
+    judge = Judge()
+    daemon = clamd(Daemon, judge)
+    judge.says = {"second": "Heuristics.Limits.Exceeded.MaxFileSize FOUND"}
+    layout = layout_of(tmp_path / "image", refused={"opt/b.sh": script("second")}, fine={"opt/a.sh": script("true")})
+    server = start_server(config=f"malware:\n  clamd: {daemon.address}\n  clamd_rejudge_bytes_per_second: 0\n")
+    push_all(server, push, layout, ["refused", "fine"])
+    assert sorted(row[1] for row in rows(server)) == [0, 3] and metric(server, "assay_layers_of_older_signatures") == 0
+    judge.turn(daemon)
+    wait_until(lambda: metric(server, "assay_layers_of_older_signatures") == 2, 30)
+    clamav = server.get_json("/api/v1/overview")["clamav"]
+    assert (clamav["unjudged_layers"], clamav["layers_of_older_signatures"]) == (1, 2)
+    # Who sees a namespace alone learns nothing of others.
+    assert set(server.get_json("/api/v1/overview?namespace=team")["clamav"]) == {"state", "version"}
+    daemon.remove()
+    wait_until(lambda: metric(server, "assay_clamav_up") == 0, 30)
+    assert metric(server, "assay_layers_of_older_signatures") == 0 and metric(server, "assay_layers_unjudged") == 1

@@ -1,7 +1,12 @@
 /* What passes between a worker, the server and clamd: frames, addresses, answers. */
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "inspect/malware/clamav_finds.h"
 #include "inspect/malware/clamd.h"
 #include "inspect/malware/frames.h"
 
@@ -165,6 +170,87 @@ test_versions(void)
   }
 }
 
+/* One that takes connections and says nothing takes no file. */
+static void
+test_silent(void)
+{
+  bool takes = false;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("clamd-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "socket", NULL);
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  g_strlcpy(at.sun_path, path, sizeof at.sun_path);
+  auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_cmpint(bind(fd, (const struct sockaddr *)&at, sizeof at), ==, 0);
+  g_assert_cmpint(listen(fd, 4), ==, 0);
+  g_assert_false(clamd_ask_size(path, 1, 1000, &takes, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_NETWORK);
+  unlink(path);
+  rmdir(folder);
+}
+
+/* --- finds of two inspections --- */
+
+/* "a=Sig b=Other" */
+static LayerInventory *
+inventory_of(ClamavState state, const char *finds)
+{
+  LayerInventory *inventory = layer_inventory_new();
+  g_auto(GStrv) list = g_strsplit(finds, " ", 0);
+  inventory->clamav = state;
+  for (guint i = 0; list[i] != NULL; i++) {
+    g_auto(GStrv) pair = g_strsplit(list[i], "=", 2);
+    clamav_finds_add(inventory, pair[0], pair[1], NULL);
+  }
+  return inventory;
+}
+
+static char *
+finds_in_words(const GPtrArray *observations)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < observations->len; i++) {
+    const Observation *one = g_ptr_array_index(observations, i);
+    g_string_append_printf(text, "%s%s=%s", i > 0 ? " " : "", one->path, one->title);
+  }
+  return g_string_free(text, FALSE);
+}
+
+static void
+test_finds(void)
+{
+  static const struct {
+    const char *before;
+    ClamavState state;
+    const char *finds, *refused; /* a path; "": not named */
+    const char *found_new, *kept;
+  } cases[] = {
+      {"a=S", CLAMAV_JUDGED, "", NULL, "", ""},
+      {"a=S", CLAMAV_JUDGED, "a=T", NULL, "a=T", "a=T"},
+      {"a=S", CLAMAV_IN_PART, "", "a", "", "a=S"},
+      {"a=S b=S", CLAMAV_REFUSED, "c=S", "b", "c=S", "c=S b=S"},
+      {"a=S", CLAMAV_REFUSED, "", "ab", "", ""},
+      {"a=S b=S", CLAMAV_LOST, "b=S", "", "", "b=S a=S"},
+      {"", CLAMAV_IN_PART, "a=S", "b", "a=S", "a=S"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) before = inventory_of(CLAMAV_JUDGED, cases[i].before);
+    g_autoptr(LayerInventory) inventory = inventory_of(cases[i].state, cases[i].finds);
+    const char *refused = cases[i].refused;
+    if (refused != NULL)
+      layer_inventory_add_unscanned(inventory, MALWARE_UNREAD, refused,
+                                    *refused == '\0' ? "2 files" : refused, "why");
+    inventory->clamav_unnamed = refused != NULL && *refused == '\0';
+    g_autoptr(GPtrArray) more = clamav_finds_new(before, inventory);
+    g_autofree char *found_new = finds_in_words(more);
+    g_assert_cmpstr(found_new, ==, cases[i].found_new);
+    clamav_finds_keep(inventory, before);
+    g_autofree char *kept = finds_in_words(inventory->observations);
+    g_assert_cmpstr(kept, ==, cases[i].kept);
+    g_assert_cmpuint(inventory->reads->len, ==, inventory->observations->len);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -174,5 +260,7 @@ main(int argc, char **argv)
   g_test_add_func("/clamav/addresses", test_addresses);
   g_test_add_func("/clamav/answers", test_answers);
   g_test_add_func("/clamav/versions", test_versions);
+  g_test_add_func("/clamav/silent", test_silent);
+  g_test_add_func("/clamav/finds", test_finds);
   return g_test_run();
 }
