@@ -280,7 +280,8 @@ take_option(const Looking *looking, const SecretOption *option, guint at)
   const char *value = glued_value(word, option->option, &glued);
   if (value == NULL && is_last_letter(word, option->option))
     value = "";
-  if (value == NULL || (glued && option->form == OPTION_NEXT && value[-1] != '='))
+  if (value == NULL ||
+      (glued && option->form == OPTION_NEXT && word[strlen(option->option)] != '='))
     return;
   if (glued)
     take_value(looking, option->form, at, value);
