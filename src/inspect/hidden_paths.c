@@ -15,12 +15,6 @@ typedef struct {
   unsigned file, any;
 } Top;
 
-static void *
-key_of(uint64_t hash)
-{
-  return GSIZE_TO_POINTER((gsize)hash);
-}
-
 HiddenPaths *
 hidden_paths_new(void)
 {
@@ -43,7 +37,7 @@ hidden_paths_free(HiddenPaths *hidden)
 static void
 ask(HiddenPaths *hidden, const char *path, size_t size)
 {
-  void *key = key_of(weight_hash(path, size));
+  void *key = weight_key(weight_hash(path, size));
   if (!g_hash_table_contains(hidden->at, key))
     g_hash_table_insert(hidden->at, key, g_new0(Top, 1));
 }
@@ -59,7 +53,7 @@ hidden_paths_ask(HiddenPaths *hidden, const char *path)
 static void
 note(const HiddenPaths *hidden, uint64_t hash, bool folder, unsigned layer)
 {
-  Top *top = g_hash_table_lookup(hidden->at, key_of(hash));
+  Top *top = g_hash_table_lookup(hidden->at, weight_key(hash));
   if (top == NULL)
     return;
   top->any = layer;
@@ -81,10 +75,10 @@ hidden_paths_look(HiddenPaths *hidden, const GPtrArray *layers)
       if (entry->type != WEIGHS_OPAQUE)
         note(hidden, entry->hash, false, i + 1);
       if (entry->linked)
-        g_hash_table_add(hidden->linked, key_of(entry->hash));
+        g_hash_table_add(hidden->linked, weight_key(entry->hash));
       if (entry->type == WEIGHS_HARDLINK && entry->size > 0)
         g_hash_table_add(hidden->linked,
-                         key_of(g_array_index(weights->entries, Weight, entry->size - 1).hash));
+                         weight_key(g_array_index(weights->entries, Weight, entry->size - 1).hash));
     }
   }
 }
@@ -94,11 +88,11 @@ hidden_paths_has(const HiddenPaths *hidden, const char *path, unsigned layer)
 {
   const Top *top;
   for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    top = g_hash_table_lookup(hidden->at, key_of(weight_hash(path, (size_t)(slash - path))));
+    top = g_hash_table_lookup(hidden->at, weight_key(weight_hash(path, (size_t)(slash - path))));
     if (top != NULL && top->file > layer + 1)
       return true;
   }
-  void *key = key_of(weight_hash_of(path));
+  void *key = weight_key(weight_hash_of(path));
   top = g_hash_table_lookup(hidden->at, key);
   return top != NULL && top->any > layer + 1 && !g_hash_table_contains(hidden->linked, key);
 }

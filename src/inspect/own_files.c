@@ -5,6 +5,7 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
+#include "inspect/integrity/integrity.h"
 #include "inventory/maker.h"
 
 /* Of more files of packages, and more files with secrets, secrets are told. */
@@ -42,7 +43,7 @@ own_file_key(Slice path, Slice digest)
   while (path.size > 0 && path.data[0] == '/')
     path = slice_sub(path, 1, SIZE_MAX);
   uint64_t key = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < OWN_FILE_DIGITS && i < digest.size; i++)
+  for (size_t i = 0; i < SUM_DIGITS && i < digest.size; i++)
     key = mix(key, (uint8_t)g_ascii_tolower((char)digest.data[i]));
   for (size_t i = 0; i < path.size; i++)
     key = mix(key, path.data[i]);
@@ -55,21 +56,19 @@ own_files_add(const char *package, const GArray *files)
   if (files->len == 0)
     return;
   if (packages == NULL) {
-    packages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    packages = g_hash_table_new(NULL, NULL);
     names = g_string_chunk_new(4096);
   }
   char *name = g_string_chunk_insert_const(names, package);
   for (guint i = 0; i < files->len && g_hash_table_size(packages) < FILES_MAX; i++)
-    g_hash_table_insert(packages, g_memdup2(&g_array_index(files, uint64_t, i), sizeof(uint64_t)),
-                        name);
+    g_hash_table_insert(packages, GSIZE_TO_POINTER(g_array_index(files, uint64_t, i)), name);
 }
 
 static uint64_t
 key_of(const char *path, const uint8_t *digest)
 {
-  char hex[OWN_FILE_DIGITS + 1];
-  for (size_t i = 0; i < OWN_FILE_DIGITS / 2; i++)
-    g_snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+  char hex[SUM_DIGITS + 1];
+  sum_write_digits(digest, hex);
   return own_file_key(slice_from_string(path), slice_from_string(hex));
 }
 
@@ -113,7 +112,7 @@ package_of(const char *path)
   const Note *note = g_hash_table_lookup(notes, path);
   const char *name = NULL;
   for (size_t i = 0; note != NULL && name == NULL && i < DIGESTS; i++)
-    name = g_hash_table_lookup(packages, &note->keys[i]);
+    name = g_hash_table_lookup(packages, GSIZE_TO_POINTER(note->keys[i]));
   return name;
 }
 

@@ -16,9 +16,8 @@
 /* A layer begins. */
 void own_files_begin(void);
 
-/* Of a file with this path, with or without a slash before it, and this digest: hex, at least
- * OWN_FILE_DIGITS of it. */
-#define OWN_FILE_DIGITS 16u
+/* Of a file with this path, with or without a slash before it, and this digest: hex, of which
+ * SUM_DIGITS count. */
 uint64_t own_file_key(Slice path, Slice digest);
 
 /* A database has these @files (own_file_key()) of @package. */

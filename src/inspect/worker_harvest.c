@@ -237,7 +237,7 @@ take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
   LayerInventory *observed = harvest->observed;
   program_notes_take_found(harvest->programs, observed);
   if (observed->content != 0)
-    g_hash_table_insert(harvest->contents, GSIZE_TO_POINTER(weight_hash_of(entry->path)),
+    g_hash_table_insert(harvest->contents, weight_key(weight_hash_of(entry->path)),
                         GSIZE_TO_POINTER(observed->content));
   observed->content = 0;
   if (observed->observations->len == 0 && observed->unread->len == 0 && observed->notes->len == 0)

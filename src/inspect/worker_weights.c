@@ -22,12 +22,6 @@ struct WeightNotes {
   bool links; /* there are hard links: their `size` is the hash of the target until the end */
 };
 
-static void *
-key_of(uint64_t hash)
-{
-  return GSIZE_TO_POINTER((gsize)hash);
-}
-
 WeightNotes *
 weight_notes_new(LayerInventory *inventory)
 {
@@ -37,7 +31,7 @@ weight_notes_new(LayerInventory *inventory)
   notes->folders = g_hash_table_new(NULL, NULL);
   notes->folder = g_string_new(NULL);
   notes->linked = g_hash_table_new(NULL, NULL);
-  g_hash_table_insert(notes->folders, key_of(weight_hash_of("")), GUINT_TO_POINTER(1));
+  g_hash_table_insert(notes->folders, weight_key(weight_hash_of("")), GUINT_TO_POINTER(1));
   return notes;
 }
 
@@ -63,13 +57,13 @@ folder_of(WeightNotes *notes, const char *path, size_t size)
     const char *slash = memchr(path + end, '/', size - end);
     end = slash == NULL ? size : (size_t)(slash - path);
     WeightFolder folder = {weight_hash(path, end), number};
-    void *known = g_hash_table_lookup(notes->folders, key_of(folder.hash));
+    void *known = g_hash_table_lookup(notes->folders, weight_key(folder.hash));
     if (known == NULL && notes->weights->folders->len > WEIGHT_FOLDERS_MAX)
       return number;
     if (known == NULL) {
       g_array_append_val(notes->weights->folders, folder);
       known = GUINT_TO_POINTER(notes->weights->folders->len);
-      g_hash_table_insert(notes->folders, key_of(folder.hash), known);
+      g_hash_table_insert(notes->folders, weight_key(folder.hash), known);
     }
     number = GPOINTER_TO_UINT(known) - 1;
   }
@@ -118,7 +112,7 @@ add(WeightNotes *notes, const Weight *entry, const char *path)
     rest->files += file;
     rest->bytes += file ? entry->size : 0;
     if (entry->type == WEIGHS_HARDLINK)
-      g_hash_table_add(notes->linked, key_of(entry->size));
+      g_hash_table_add(notes->linked, weight_key(entry->size));
     notes->weights->left_out = true;
     return;
   }
@@ -166,7 +160,7 @@ files_by_hash(const Weights *weights)
   for (guint i = 0; i < weights->entries->len; i++) {
     const Weight *entry = &g_array_index(weights->entries, Weight, i);
     if (entry->type == WEIGHS_FILE)
-      g_hash_table_insert(files, key_of(entry->hash), GUINT_TO_POINTER(i + 1));
+      g_hash_table_insert(files, weight_key(entry->hash), GUINT_TO_POINTER(i + 1));
   }
   return files;
 }
@@ -180,12 +174,12 @@ resolve_links(const Weights *weights, GHashTable *files)
   for (guint i = 0; i < weights->entries->len; i++) {
     Weight *entry = &g_array_index(weights->entries, Weight, i);
     if (entry->type == WEIGHS_FILE)
-      g_hash_table_insert(before, key_of(entry->hash), GUINT_TO_POINTER(i + 1));
+      g_hash_table_insert(before, weight_key(entry->hash), GUINT_TO_POINTER(i + 1));
     if (entry->type != WEIGHS_HARDLINK)
       continue;
-    void *file = g_hash_table_lookup(before, key_of(entry->size));
+    void *file = g_hash_table_lookup(before, weight_key(entry->size));
     if (file == NULL)
-      file = g_hash_table_lookup(files, key_of(entry->size));
+      file = g_hash_table_lookup(files, weight_key(entry->size));
     entry->size = GPOINTER_TO_UINT(file);
   }
 }
@@ -194,7 +188,7 @@ resolve_links(const Weights *weights, GHashTable *files)
 static void
 mark(const Weights *weights, GHashTable *files, const char *path, size_t size)
 {
-  guint number = GPOINTER_TO_UINT(g_hash_table_lookup(files, key_of(weight_hash(path, size))));
+  guint number = GPOINTER_TO_UINT(g_hash_table_lookup(files, weight_key(weight_hash(path, size))));
   if (number == 0)
     return;
   Weight *entry = &g_array_index(weights->entries, Weight, number - 1);
@@ -229,8 +223,8 @@ add_contents(const WeightNotes *notes, GHashTable *contents)
     if (entry->type != WEIGHS_FILE)
       continue;
     const WeightContent content = {i, weight_content_hash(GPOINTER_TO_SIZE(
-                                          g_hash_table_lookup(contents, key_of(entry->hash))))};
-    entry->linked = g_hash_table_contains(notes->linked, key_of(entry->hash));
+                                          g_hash_table_lookup(contents, weight_key(entry->hash))))};
+    entry->linked = g_hash_table_contains(notes->linked, weight_key(entry->hash));
     if (content.hash != 0)
       g_array_append_val(notes->weights->contents, content);
   }

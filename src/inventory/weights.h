@@ -87,6 +87,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Weights, weights_free)
 /* Of the first @size bytes of a normalised path; "" is the root. */
 uint64_t weight_hash(const char *path, size_t size);
 uint64_t weight_hash_of(const char *path);
+/* A hash as a key of tables that hash and compare pointers. */
+static inline void *
+weight_key(uint64_t hash)
+{
+  return GSIZE_TO_POINTER((gsize)hash);
+}
 /* Of a checksum, for WeightContent; 0 of 0. */
 uint64_t weight_content_hash(uint64_t checksum);
 

@@ -4,14 +4,13 @@ import io
 import json
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from images import alpine_files
-from oci_layout import Layout
+from oci_layout import Layout, tar_of
 
 DIFFERENTIAL = Path(__file__).resolve().parents[1] / "differential"
 sys.path.insert(0, str(DIFFERENTIAL))
@@ -59,22 +58,13 @@ def test_same_seed_same_archive():
     assert [archives.archive(seed) for seed in range(40)] == [archives.archive(seed) for seed in range(40)]
 
 
-def tar_of(name, content):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return out.getvalue()
-
-
 def zip_with_tar(first=b""):
     """A zip, behind `first`, with a stored tar that begins where a block of a tar would."""
     for pad in range(512):
         out = io.BytesIO(first)
         with zipfile.ZipFile(out, "a", zipfile.ZIP_STORED) as archive:
             archive.writestr("pad", b"p" * pad)
-            archive.writestr("data.tar", tar_of("hello", b"world"))
+            archive.writestr("data.tar", tar_of({"hello": b"world"}))
             archive.writestr("readme", b"fine")
         if out.getvalue().index(b"world") % 512 == 0:
             return out.getvalue()
@@ -94,7 +84,7 @@ def test_a_tar_stored_in_a_zip_is_no_gap(scan, tmp_path):
     a member; and a table is read with the whole zip."""
     layout = Layout(tmp_path / "image")
     layout.add_image("x", [{**alpine_files(), "opt/a.zip": zip_with_tar(), "opt/b.run": zip_with_tar(b"#!/bin/sh\nexec unzip $0\n"),
-                            "opt/c.tar": tar_of("a", b"x") + lost_member(), "opt/d.zip": zip_with_tar(lost_member())}])
+                            "opt/c.tar": tar_of({"a": b"x"}) + lost_member(), "opt/d.zip": zip_with_tar(lost_member())}])
     answer = json.loads(scan("--format", "json", "--kind", "malware", f"oci:{layout.folder}:x").stdout)
     told = [each.split("malware-unscanned: ")[1].split(":")[0] for each in answer["notes"] if "malware-unscanned: " in each]
     assert answer["findings"] == [] and set(told) == {"opt/c.tar", "opt/d.zip"}, told

@@ -3,7 +3,6 @@ import hashlib
 import io
 import json
 import signal
-import tarfile
 import time
 import zipfile
 
@@ -11,18 +10,9 @@ import pytest
 
 from clamd import EICAR, MARKED, Clamd, Daemon
 from images import alpine_files
-from oci_layout import Layout
+from oci_layout import Layout, tar_of
 
 BASE = alpine_files()
-
-
-def tar_of(name, content):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return out.getvalue()
 
 
 def zip_of(name, content):
@@ -32,7 +22,7 @@ def zip_of(name, content):
     return out.getvalue()
 
 
-NESTED = tar_of("b.zip", zip_of("c.tar", tar_of("d.com", EICAR.encode())))
+NESTED = tar_of({"b.zip": zip_of("c.tar", tar_of({"d.com": EICAR}))})
 LAYERS = [{**BASE, "opt/e.com": EICAR, "opt/a.tar": NESTED, "opt/run.sh": MARKED, "opt/fine.sh": "#!/bin/sh\ntrue\n"}, {"opt/.wh.e.com": b""}]
 FOUND = {("Test.Eicar.UNOFFICIAL", "opt/e.com", True), ("Test.Eicar.UNOFFICIAL", "opt/a.tar", False),
          ("Test.Marker.UNOFFICIAL", "opt/run.sh", False)}

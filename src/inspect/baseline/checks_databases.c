@@ -9,18 +9,6 @@
   "mariadb-server mysql-server mysql-community-server default-mysql-server mariadb mysql "         \
   "mariadb-server-10.3 mariadb-server-10.5 mysql-server-5.7 mysql-server-8.0 mysqld mariadbd"
 
-/* The last of its key, or NULL. */
-static const ServiceSetting *
-last_of(const GArray *settings, const char *key)
-{
-  for (guint i = settings->len; i > 0; i--) {
-    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i - 1);
-    if (setting_is(setting, key))
-      return setting;
-  }
-  return NULL;
-}
-
 static bool
 is_off(const char *value)
 {
@@ -57,9 +45,9 @@ check_mysql_address(Baseline *baseline, const BaselineCheck *check)
   if (!baseline_has(baseline, MYSQL))
     return;
   g_autoptr(GArray) settings = read_mysql(baseline);
-  const ServiceSetting *address = last_of(settings, "bind-address");
-  const ServiceSetting *no_network = last_of(settings, "skip-networking");
-  const ServiceSetting *file = last_of(settings, "file");
+  const ServiceSetting *address = setting_last(settings, "bind-address");
+  const ServiceSetting *no_network = setting_last(settings, "skip-networking");
+  const ServiceSetting *file = setting_last(settings, "file");
   if (no_network != NULL && !is_off(setting_value(no_network)))
     return;
   if (address != NULL && addresses_have_any(setting_value(address)))
@@ -76,7 +64,7 @@ check_mysql_option(Baseline *baseline, const BaselineCheck *check)
   if (!baseline_has(baseline, MYSQL))
     return;
   g_autoptr(GArray) settings = read_mysql(baseline);
-  const ServiceSetting *option = last_of(settings, check->key);
+  const ServiceSetting *option = setting_last(settings, check->key);
   if (option == NULL)
     return;
   const char *value = setting_value(option);

@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/baseline/addresses.h"
 #include "inspect/baseline/checks-private.h"
 #include "inspect/baseline/facts.h"
@@ -10,22 +11,10 @@
 static bool
 is_root(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  const char *name = path_last_name(path);
   size_t digits = strspn(name, "0123456789");
   return config_is_one_of(name, "redis.conf valkey.conf") ||
          (digits > 0 && strcmp(name + digits, ".conf") == 0);
-}
-
-/* The last of its key, or NULL. */
-static const ServiceSetting *
-last_of(const GArray *settings, const char *key)
-{
-  for (guint i = settings->len; i > 0; i--) {
-    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i - 1);
-    if (setting_is(setting, key))
-      return setting;
-  }
-  return NULL;
 }
 
 static const char *
@@ -38,21 +27,21 @@ value_of(const ServiceSetting *setting)
 static const ServiceSetting *
 password_of(const GArray *settings)
 {
-  const ServiceSetting *user = last_of(settings, "user");
-  return user != NULL ? user : last_of(settings, "password");
+  const ServiceSetting *user = setting_last(settings, "user");
+  return user != NULL ? user : setting_last(settings, "password");
 }
 
 /* By default it answers only the machine itself while it has no password. */
 static void
 check_open(Baseline *baseline, const BaselineCheck *check, const GArray *settings)
 {
-  const ServiceSetting *bind = last_of(settings, "bind");
-  const ServiceSetting *guard = last_of(settings, "protected-mode");
+  const ServiceSetting *bind = setting_last(settings, "bind");
+  const ServiceSetting *guard = setting_last(settings, "protected-mode");
   const ServiceSetting *password = password_of(settings);
   bool has_password = password != NULL && strcmp(value_of(password), "none") != 0;
   bool local = bind != NULL && addresses_are_local(value_of(bind));
   if (has_password || local || g_ascii_strcasecmp(value_of(guard), "no") != 0 ||
-      strcmp(value_of(last_of(settings, "port")), "0") == 0)
+      strcmp(value_of(setting_last(settings, "port")), "0") == 0)
     return;
   baseline_tell(baseline, check->rule, guard->of, SEVERITY_UNKNOWN,
                 "protected-mode no, without a password, on %s",

@@ -87,6 +87,8 @@ GArray *baseline_read_first(Baseline *baseline, const char *names, const Baselin
 const char *setting_key(const ServiceSetting *setting);
 const char *setting_value(const ServiceSetting *setting);
 bool setting_is(const ServiceSetting *setting, const char *key);
+/* The last of its key, or NULL. @settings: ServiceSetting */
+const ServiceSetting *setting_last(const GArray *settings, const char *key);
 
 /* --- what is weak --- */
 

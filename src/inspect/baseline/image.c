@@ -178,6 +178,17 @@ setting_is(const ServiceSetting *setting, const char *key)
   return strcmp(setting_key(setting), key) == 0;
 }
 
+const ServiceSetting *
+setting_last(const GArray *settings, const char *key)
+{
+  for (guint i = settings->len; i > 0; i--) {
+    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i - 1);
+    if (setting_is(setting, key))
+      return setting;
+  }
+  return NULL;
+}
+
 static void read_file(Reading *reading, const FactsOfFile *file, const char *scope);
 
 /* @pattern as a path of the image: from the root on, or in a folder. (transfer full) */

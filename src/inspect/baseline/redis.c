@@ -1,6 +1,7 @@
 /* redis.conf, that of its heir Valkey, and the files of users. No password leaves this file. */
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/baseline/baseline.h"
 #include "inspect/baseline/facts.h"
 #include "inspect/baseline/weak_passwords.h"
@@ -61,7 +62,7 @@ read_redis(Slice bytes, const char *location, LayerInventory *into)
 static bool
 is_meant(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  const char *name = path_last_name(path);
   return !config_is_example(path) &&
          (config_is_one_of(name, "redis.conf valkey.conf users.acl") ||
           strstr(path, "redis/") != NULL || strstr(path, "valkey/") != NULL);

@@ -3,6 +3,7 @@
  * this file. */
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/baseline/addresses.h"
 #include "inspect/baseline/baseline.h"
 #include "inspect/baseline/facts.h"
@@ -171,7 +172,7 @@ read_sql(Slice bytes, const char *location, LayerInventory *into)
 static bool
 is_meant(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  const char *name = path_last_name(path);
   return !config_is_example(path) &&
          (strstr(path, "initdb") != NULL || g_str_has_prefix(path, "etc/mysql/") ||
           g_str_has_prefix(name, "init") || g_str_has_prefix(name, "grant") ||

@@ -307,8 +307,7 @@ add_folders(const LayerInventory *layer, GHashTable *folders)
 {
   g_autoptr(Weights) weights = layer->weights == NULL ? NULL : weights_from_text(layer->weights);
   for (guint i = 1; weights != NULL && i < weights->folders->len; i++)
-    g_hash_table_add(folders,
-                     GSIZE_TO_POINTER(g_array_index(weights->folders, WeightFolder, i).hash));
+    g_hash_table_add(folders, weight_key(g_array_index(weights->folders, WeightFolder, i).hash));
   bool known = weights != NULL ? !weights->left_out && weights->folders->len <= WEIGHT_FOLDERS_MAX
                                : layer->entries == 0;
   return known && g_hash_table_size(folders) < FOLDERS_MAX;
@@ -329,7 +328,7 @@ tell_ways(const Comparison *comparison)
     const LayerInventory *layer = g_ptr_array_index(layers, i - 1);
     for (guint j = 0; j < layer->programs->len; j++) {
       char *way = way_of(g_ptr_array_index(layer->programs, j));
-      if (way != NULL && g_hash_table_contains(folders, GSIZE_TO_POINTER(weight_hash_of(way))))
+      if (way != NULL && g_hash_table_contains(folders, weight_key(weight_hash_of(way))))
         g_ptr_array_add(comparison->image->unread, way);
       else
         g_free(way);

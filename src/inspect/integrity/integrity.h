@@ -43,6 +43,8 @@ extern const char *const sum_kind_names[];
 SumKind sum_kind_of(const char *name);
 /* How many hex digits of a digest are kept. */
 #define SUM_DIGITS 16u
+/* Those of @digest, and a NUL. */
+void sum_write_digits(const uint8_t *digest, char *digits);
 
 /* Where the file of a sum is; what is in the layer and no program is left out of the list. */
 #define SUM_UNMATCHED '-' /* not in the layer, or another */

@@ -141,8 +141,8 @@ program_hash_add(ProgramHash *hash, Slice bytes)
     sha256_update(&hash->sha256, bytes.size, bytes.data);
 }
 
-static void
-write_digits(const uint8_t *digest, char *digits)
+void
+sum_write_digits(const uint8_t *digest, char *digits)
 {
   static const char hex[] = "0123456789abcdef";
   for (size_t i = 0; i < SUM_DIGITS / 2; i++) {
@@ -162,7 +162,7 @@ program_hash_end(ProgramHash *hash, ProgramSums *sums)
     sums->md5 = md5_lanes_end(md5) + 1;
   for (SumKind kind = SUM_SHA1; kind < SUM_KINDS; kind++)
     if ((hash->kinds >> kind & 1) != 0)
-      write_digits(digests[kind], sums->digits[kind]);
+      sum_write_digits(digests[kind], sums->digits[kind]);
   g_free(hash);
 }
 
@@ -180,7 +180,7 @@ void
 program_sums_finish(ProgramSums *sums)
 {
   if (sums->md5 != 0)
-    write_digits(md5_lanes_digest(md5, sums->md5 - 1), sums->digits[SUM_MD5]);
+    sum_write_digits(md5_lanes_digest(md5, sums->md5 - 1), sums->digits[SUM_MD5]);
   sums->md5 = 0;
 }
 

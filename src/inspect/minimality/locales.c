@@ -11,7 +11,7 @@ static const char *const catalogs[] = {"usr/share/locale/", "usr/local/share/loc
 static void
 add_path(GHashTable *used, const char *path)
 {
-  g_hash_table_add(used, GSIZE_TO_POINTER((gsize)weight_hash_of(path)));
+  g_hash_table_add(used, weight_key(weight_hash_of(path)));
 }
 
 static void
@@ -61,5 +61,5 @@ locales_used(GStrv env)
 bool
 locales_use(const GHashTable *used, uint64_t hash)
 {
-  return g_hash_table_contains((GHashTable *)(uintptr_t)used, GSIZE_TO_POINTER((gsize)hash));
+  return g_hash_table_contains((GHashTable *)(uintptr_t)used, weight_key(hash));
 }

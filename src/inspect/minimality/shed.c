@@ -73,12 +73,6 @@ shed_kind_counts(ShedKind kind)
 }
 
 static void *
-key_of(uint64_t hash)
-{
-  return GSIZE_TO_POINTER((gsize)hash);
-}
-
-static void *
 hidden_pack(Hidden hidden)
 {
   return GUINT_TO_POINTER(hidden.by << 1 | hidden.removed);
@@ -87,7 +81,7 @@ hidden_pack(Hidden hidden)
 static Hidden
 find_hidden(GHashTable *in, uint64_t hash)
 {
-  guint packed = GPOINTER_TO_UINT(g_hash_table_lookup(in, key_of(hash)));
+  guint packed = GPOINTER_TO_UINT(g_hash_table_lookup(in, weight_key(hash)));
   return (Hidden){packed >> 1, (packed & 1) != 0};
 }
 
@@ -112,7 +106,7 @@ read_names(Layer *layer, const GPtrArray *named)
     char *path = NULL;
     guint64 index = g_ascii_strtoull(g_ptr_array_index(named, i), &path, 10);
     if (*path == ' ' && index < layer->weights->entries->len)
-      g_hash_table_insert(layer->names, key_of(index), path + 1);
+      g_hash_table_insert(layer->names, weight_key(index), path + 1);
   }
 }
 
@@ -150,7 +144,7 @@ look_at_entries(Layer *layer, const Joining *joining)
     Hidden *hidden = &layer->entries[i - 1];
     *hidden = first_of(find_hidden(joining->at, entry->hash), layer->folders[entry->folder]);
     bool mark = entry->type == WEIGHS_REMOVED || entry->type == WEIGHS_OPAQUE;
-    if (!mark && !g_hash_table_add(later, key_of(entry->hash)))
+    if (!mark && !g_hash_table_add(later, weight_key(entry->hash)))
       *hidden = (Hidden){layer->number, false};
   }
   for (guint i = 0; i < entries->len; i++) {
@@ -176,15 +170,15 @@ hide_lower(const Layer *layer, const Joining *joining)
   void *replaced = hidden_pack((Hidden){layer->number, false});
   void *removed = hidden_pack((Hidden){layer->number, true});
   for (guint i = 1; i < folders->len; i++)
-    g_hash_table_insert(joining->at, key_of(g_array_index(folders, WeightFolder, i).hash),
+    g_hash_table_insert(joining->at, weight_key(g_array_index(folders, WeightFolder, i).hash),
                         replaced);
   for (guint i = 0; i < entries->len; i++) {
     const Weight *entry = &g_array_index(entries, Weight, i);
     bool mark = entry->type == WEIGHS_REMOVED || entry->type == WEIGHS_OPAQUE;
     void *how = mark ? removed : replaced;
-    g_hash_table_insert(joining->below, key_of(entry->hash), how);
+    g_hash_table_insert(joining->below, weight_key(entry->hash), how);
     if (entry->type != WEIGHS_OPAQUE)
-      g_hash_table_insert(joining->at, key_of(entry->hash), how);
+      g_hash_table_insert(joining->at, weight_key(entry->hash), how);
   }
 }
 
@@ -201,7 +195,7 @@ static void
 add_file(const Joining *joining, const Layer *layer, guint index, ShedKind kind, uint64_t bytes,
          unsigned by)
 {
-  const char *path = g_hash_table_lookup(layer->names, key_of(index));
+  const char *path = g_hash_table_lookup(layer->names, weight_key(index));
   if (path == NULL)
     return;
   ShedFile *file = g_new0(ShedFile, 1);
@@ -250,7 +244,7 @@ keep_contents(const Joining *joining, const Layer *layer)
     const Weight *entry = &g_array_index(layer->weights->entries, Weight, content->entry);
     Hidden hidden = layer->entries[content->entry];
     const Kept kept = {content->hash, entry->size, layer->number, content->entry,
-                       g_strdup(g_hash_table_lookup(layer->names, key_of(content->entry)))};
+                       g_strdup(g_hash_table_lookup(layer->names, weight_key(content->entry)))};
     if (hidden.by == 0 && kind_of(joining, layer, entry, hidden) == SHED_KINDS)
       g_array_append_val(joining->kept, kept);
     else
