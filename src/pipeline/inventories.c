@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "inspect/fingerprint.h"
+#include "inspect/malware/clamav_finds.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
@@ -56,6 +57,33 @@ inventories_write(SqlConnection *db, const LayerInventory *inventory, const char
                  SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          unjudged_note(db, inventory, again, error);
+}
+
+/* By whichever detectors inspected it last. NULL: none did. (transfer full) */
+static LayerInventory *
+load_last(SqlPool *sql, const Digest *layer)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, NULL);
+  g_autoptr(SqlRows) rows =
+      db == NULL ? NULL
+                 : sql_query(db, NULL,
+                             "SELECT content FROM layer_inventories WHERE layer = $1 AND "
+                             "content IS NOT NULL ORDER BY created DESC LIMIT 1",
+                             SQL_TEXT(layer->text), SQL_END);
+  if (rows == NULL || sql_next(rows, NULL) != FOUND)
+    return NULL;
+  g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), NULL);
+  return json == NULL ? NULL : layer_inventory_from_json(json, NULL);
+}
+
+void
+inventories_keep_finds(SqlPool *sql, LayerInventory *inventory)
+{
+  if (inventory->clamav == CLAMAV_JUDGED)
+    return;
+  g_autoptr(LayerInventory) last = load_last(sql, &inventory->layer);
+  if (last != NULL)
+    clamav_finds_keep(inventory, last);
 }
 
 static bool

@@ -59,6 +59,8 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, Cancellable *cancellabl
   g_autoptr(LayerInventory) inventory = early_layers_take(pipeline, digest, cancellable);
   if (inventory == NULL)
     inventory = layers_inspect_for(pipeline, digest, NULL, cancellable, &failure);
+  if (inventory != NULL)
+    inventories_keep_finds(pipeline->sql, inventory);
   if (inventory != NULL && inventories_store(pipeline->sql, inventory, &failure)) {
     /* It may have come once more meanwhile. */
     early_layers_forget(pipeline, digest);

@@ -88,7 +88,10 @@ inspect(const LayerLooks *looks, const Digest *layer, const GPtrArray *links, co
 {
   g_autoptr(LayerInventory) inventory =
       layers_inspect_for(looks->pipeline, layer, links, looks->cancellable, error);
-  if (inventory == NULL || !store(looks->pipeline->sql, inventory, key, error))
+  if (inventory == NULL)
+    return NULL;
+  inventories_keep_finds(looks->pipeline->sql, inventory);
+  if (!store(looks->pipeline->sql, inventory, key, error))
     return NULL;
   return g_steal_pointer(&inventory);
 }

@@ -321,6 +321,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
 /* By @detectors, or where those left nothing by the present ones. ABSENT with *error when the
  * database does not tell. */
 LayerState inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error);
+/* Adds what ClamAV found in the layer before, in files that it did not judge this time. For newer
+ * detectors, and for links that an image asks for: the daemon may fail just then. */
+void inventories_keep_finds(SqlPool *sql, LayerInventory *inventory);
 bool inventories_store(SqlPool *sql, const LayerInventory *inventory, GError **error);
 /* The same in the caller's transaction; @text: its JSON. @again: as unjudged_note() has it. */
 bool inventories_write(SqlConnection *db, const LayerInventory *inventory, const char *text,

@@ -208,6 +208,30 @@ def test_finds_beside_gaps(start_server, push, clamd, tmp_path):
     assert [each["data"]["files"] for each in events] == [[{"path": "opt/a.sh", "signature": "Test.First"}]]
 
 
+def test_finds_and_newer_detectors(start_server, push, clamd, tmp_path):
+    """What is found stays where newer detectors read the layer again, and ClamAV cannot judge its file just then."""
+    judge = Judge()
+    daemon = clamd(Daemon, judge)
+    layout = layout_of(tmp_path / "image", both={"opt/a.sh": script("first"), "opt/b.sh": script("second")})
+    rules = tmp_path / "rules.toml"
+    text = "[extend]\nuseDefault = true\n[[rules]]\nid = 'shop-key'\nregex = 'shop-[0-9a-f]{32}'\nkeywords = ['%s']\n"
+    rules.write_text(text % "shop-a")
+    judge.turn(daemon, first="Test.First FOUND", second="OK")
+    server = start_server(policy=POLICY, config=f"malware:\n  clamd: {daemon.address}\nsecrets: {{config: {rules}}}\n")
+    digest = push_all(server, push, layout, ["both"])["both"]
+
+    def told():
+        answer = server.get_json(f"/api/v1/images/{digest}/findings?kind=malware")
+        return [(each["title"], each["location"]) for each in answer["findings"] if each["id"] == "clamav"], str(answer["incomplete"])
+    assert told()[0] == [("Test.First", "opt/a.sh")] and status(server, "both") == 403
+    server.stop()
+    rules.write_text(text % "shop-b")
+    judge.turn(daemon, first="Broken ERROR", second="Broken ERROR")
+    server.start()
+    wait_until(lambda: metric(server, "assay_images_older_detectors") == 0 and "Broken" in told()[1], 60)
+    assert told()[0] == [("Test.First", "opt/a.sh")] and status(server, "both") == 403
+
+
 def test_counts(start_server, push, clamd, tmp_path):
     """What other signatures refused is to be judged again, as what they judged; while nobody knows the present ones, nothing is older."""
     judge = Judge()
