@@ -48,9 +48,11 @@
   X(gnutls_, pubkey_export_ecc_raw2)                                                               \
   X(gnutls_, pubkey_get_key_id)                                                                    \
   X(gnutls_, pubkey_get_pk_algorithm)                                                              \
+  X(gnutls_, pubkey_import)                                                                        \
   X(gnutls_, pubkey_import_ecc_raw)                                                                \
   X(gnutls_, pubkey_import_privkey)                                                                \
   X(gnutls_, pubkey_import_rsa_raw)                                                                \
+  X(gnutls_, pubkey_import_x509)                                                                   \
   X(gnutls_, pubkey_init)                                                                          \
   X(gnutls_, pubkey_verify_data2)                                                                  \
   X(gnutls_, pubkey_verify_params)                                                                 \
@@ -90,8 +92,11 @@
   X(gnutls_, x509_ext_import_subject_alt_names)                                                    \
   X(gnutls_, x509_privkey_deinit)                                                                  \
   X(gnutls_, x509_privkey_export2)                                                                 \
+  X(gnutls_, x509_privkey_export2_pkcs8)                                                           \
   X(gnutls_, x509_privkey_generate)                                                                \
   X(gnutls_, x509_privkey_import)                                                                  \
+  X(gnutls_, x509_privkey_import2)                                                                 \
+  X(gnutls_, x509_privkey_import_pkcs8)                                                            \
   X(gnutls_, x509_privkey_init)                                                                    \
   X(gnutls_, x509_trust_list_add_trust_file)                                                       \
   X(gnutls_, x509_trust_list_deinit)                                                               \

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "access/credentials/proof.h"
-#include "access/keys/base64url.h"
 #include "access/keys/jwt.h"
 #include "access/keys/keys.h"
 #include "access/people/accounts.h"
 #include "base/error.h"
 #include "base/gnutls_library.h"
+#include "text/base64url.h"
 
 /* What all of ours begin with: {" in base64url. */
 #define JWT_PREFIX "eyJ"

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "access/credentials/secrets.h"
-#include "access/keys/base64url.h"
 #include "base/error.h"
+#include "text/base64url.h"
 
 /* So many at once, 64 MiB each; and so long others wait for their turn. */
 #define AT_ONCE 4u

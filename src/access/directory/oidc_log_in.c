@@ -7,8 +7,8 @@
 #include "access/directory/oidc_admit.h"
 #include "access/directory/oidc_once.h"
 #include "access/directory/oidc_sealed.h"
-#include "access/keys/base64url.h"
 #include "base/error.h"
+#include "text/base64url.h"
 
 #define PURPOSE "oidc-log-in"
 /* 43 characters of 62 are 256 bits; RFC 7636 asks for 43 to 128. */

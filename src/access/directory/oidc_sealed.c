@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "access/keys/base64url.h"
 #include "access/keys/sealed.h"
 #include "base/json.h"
+#include "text/base64url.h"
 
 char *
 oidc_seal(const Access *access, const char *purpose, const JsonTable *table, const void *values)

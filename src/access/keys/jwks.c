@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "access/keys/base64url.h"
 #include "base/error.h"
 #include "base/gnutls_library.h"
+#include "text/base64url.h"
 
 /* Values of JSON in a set. */
 #define JWKS_VALUES_MAX ((size_t)JWKS_KEYS_MAX * 64)

@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
-#include "access/keys/public_key.h"
 #include "base/json.h"
+#include "sign/keys/public_key.h"
 
 /* `alg`, where it has one, binds the key to that algorithm. ASSAY_ERROR_INVALID;
  * ASSAY_ERROR_UNSUPPORTED: of another type, or not for signatures. (transfer full) */

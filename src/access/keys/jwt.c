@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "access/keys/base64url.h"
 #include "base/error.h"
 #include "base/gnutls_library.h"
+#include "text/base64url.h"
 
 #define HEADER_BYTES_MAX ((size_t)4 * 1024)
 /* Values of JSON. */

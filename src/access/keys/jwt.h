@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "access/keys/public_key.h"
 #include "base/json.h"
+#include "sign/keys/public_key.h"
 
 #define JWT_BYTES_MAX ((size_t)64 * 1024)
 

@@ -4,8 +4,8 @@
 
 #include <gnutls/x509.h>
 
-#include "access/keys/public_key.h"
 #include "access/keys/sealed.h"
+#include "sign/keys/public_key.h"
 
 typedef struct {
   PublicKey *public;

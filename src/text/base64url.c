@@ -1,5 +1,5 @@
 /* base64url; see the header. */
-#include "access/keys/base64url.h"
+#include "text/base64url.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

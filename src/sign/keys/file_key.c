@@ -1,0 +1,265 @@
+/* Keys in files: PKCS#8 in PEM, encrypted or not (also what OpenSSL wrote before it), and cosign's
+ * own. What is made is a cosign key, which cosign and skopeo sign with as well; without a password,
+ * PKCS#8. A password comes from the options' file, $ASSAY_KEY_PASSWORD or $COSIGN_PASSWORD. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/gnutls_library.h"
+#include "sign/keys/cosign_key.h"
+#include "sign/keys/key_kind.h"
+
+#define FILE_MAX ((size_t)64 * 1024)
+
+/* What is read of keys and passwords does not stay in the memory that we give back. */
+static void
+wipe_bytes(GBytes *bytes)
+{
+  gsize size;
+  const void *data = g_bytes_get_data(bytes, &size);
+  sodium_memzero((void *)(uintptr_t)data, size);
+  g_bytes_unref(bytes);
+}
+static void
+wipe_text(char *text)
+{
+  if (text != NULL)
+    sodium_memzero(text, strlen(text));
+  g_free(text);
+}
+static void
+wipe_bytes_at_end(GBytes **bytes)
+{
+  if (*bytes != NULL)
+    wipe_bytes(*bytes);
+}
+static void
+wipe_text_at_end(char **text)
+{
+  wipe_text(*text);
+}
+#define auto_secret_bytes __attribute__((cleanup(wipe_bytes_at_end))) GBytes
+#define auto_secret_text  __attribute__((cleanup(wipe_text_at_end))) char
+
+/* *password: (transfer full), or NULL: there is none. */
+static bool
+find_password(const KeyOptions *options, char **password, GError **error)
+{
+  *password = NULL;
+  if (options->password_file != NULL) {
+    auto_secret_bytes *file = file_read(AT_FDCWD, options->password_file, FILE_MAX, error);
+    if (file == NULL) {
+      g_prefix_error(error, "the password's file: ");
+      return false;
+    }
+    Slice rest = slice_from_bytes(file), line = SLICE_EMPTY;
+    slice_next_line(&rest, &line);
+    *password = slice_to_string(line);
+    return true;
+  }
+  const char *given = g_getenv("ASSAY_KEY_PASSWORD");
+  if (given == NULL)
+    given = g_getenv("COSIGN_PASSWORD");
+  *password = g_strdup(given);
+  return true;
+}
+
+static bool
+is_encrypted(Slice file)
+{
+  static const char *const marks[] = {"ENCRYPTED", NULL};
+  for (size_t i = 0; marks[i] != NULL; i++)
+    if (memmem(file.data, file.size, marks[i], strlen(marks[i])) != NULL)
+      return true;
+  return false;
+}
+
+static bool
+import_cosign(gnutls_x509_privkey_t key, Slice file, const char *password, GError **error)
+{
+  g_autoptr(GBytes) pkcs8 = cosign_key_open(file, password == NULL ? "" : password, error);
+  if (pkcs8 == NULL)
+    return false;
+  Slice bytes = slice_from_bytes(pkcs8);
+  const gnutls_datum_t der = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
+  int status =
+      gnutls()->x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+  return status >= 0 ||
+         error_set(error, ASSAY_ERROR_INVALID, "what cosign's file holds is no key: %s",
+                   gnutls()->strerror(status));
+}
+
+static bool
+import_pem(gnutls_x509_privkey_t key, Slice file, const char *password, GError **error)
+{
+  const gnutls_datum_t pem = {(unsigned char *)(uintptr_t)file.data, (unsigned)file.size};
+  int status = gnutls()->x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, password,
+                                              password == NULL ? GNUTLS_PKCS_PLAIN : 0);
+  if (status >= 0)
+    return true;
+  if (!is_encrypted(file))
+    return error_set(error, ASSAY_ERROR_INVALID, "no private key in PEM: %s",
+                     gnutls()->strerror(status));
+  return error_set(error, ASSAY_ERROR_DENIED,
+                   password == NULL
+                       ? "it is encrypted, and no password is given (a password file, or "
+                         "$ASSAY_KEY_PASSWORD)"
+                       : "the password does not open it");
+}
+
+/* The two halves of @x509. */
+static bool
+take_key(gnutls_x509_privkey_t x509, OpenedKey *opened, GError **error)
+{
+  gnutls_privkey_t key = NULL;
+  gnutls_pubkey_t public = NULL;
+  int status = gnutls()->privkey_init(&key);
+  if (status >= 0)
+    status = gnutls()->privkey_import_x509(key, x509, GNUTLS_PRIVKEY_IMPORT_COPY);
+  if (status >= 0)
+    status = gnutls()->pubkey_init(&public);
+  if (status >= 0)
+    status = gnutls()->pubkey_import_privkey(public, key, 0, 0);
+  if (status < 0) {
+    error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls()->strerror(status));
+    if (public != NULL)
+      gnutls()->pubkey_deinit(public);
+  } else {
+    opened->public = public_key_new(NULL, public, ALGORITHM_COUNT, error);
+    opened->state = key;
+  }
+  if (opened->public != NULL)
+    return true;
+  if (key != NULL)
+    gnutls()->privkey_deinit(key);
+  return false;
+}
+
+static bool
+open_file(const char *path, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+          GError **error)
+{
+  auto_secret_text *password = NULL;
+  auto_secret_bytes *bytes = file_read(AT_FDCWD, path, FILE_MAX, error);
+  if (bytes == NULL || !find_password(options, &password, error))
+    return false;
+  Slice file = slice_from_bytes(bytes);
+  gnutls_x509_privkey_t x509;
+  if (gnutls()->x509_privkey_init(&x509) < 0)
+    return error_set(error, ASSAY_ERROR_IO, "no memory for a key");
+  bool done = (cosign_key_is(file) ? import_cosign(x509, file, password, error)
+                                   : import_pem(x509, file, password, error)) &&
+              take_key(x509, opened, error);
+  gnutls()->x509_privkey_deinit(x509);
+  return done;
+}
+
+static GBytes *
+sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *cancellable,
+     GError **error)
+{
+  const gnutls_datum_t data = {(unsigned char *)(uintptr_t)message.data, (unsigned)message.size};
+  gnutls_datum_t made = {NULL, 0};
+  int status =
+      gnutls()->privkey_sign_data2(state, algorithm_for_gnutls(algorithm), 0, &data, &made);
+  if (status < 0) {
+    error_set(error, ASSAY_ERROR_FAILED, "it does not sign: %s", gnutls()->strerror(status));
+    return NULL;
+  }
+  GBytes *signature = algorithm_signature(algorithm, slice_new(made.data, made.size));
+  (*gnutls()->free)(made.data);
+  if (signature == NULL)
+    error_set(error, ASSAY_ERROR_FAILED, "its signature cannot be read");
+  return signature;
+}
+
+static void
+free_state(void *state)
+{
+  if (state != NULL)
+    gnutls()->privkey_deinit(state);
+}
+
+/* --- making --- */
+
+typedef struct {
+  const char *name;
+  gnutls_pk_algorithm_t type;
+  unsigned bits;
+} Made;
+static const Made all_made[] = {
+    {"ecdsa-p256", GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)},
+    {"ecdsa-p384", GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1)},
+    {"rsa-2048", GNUTLS_PK_RSA, 2048},
+    {"rsa-3072", GNUTLS_PK_RSA, 3072},
+    {"rsa-4096", GNUTLS_PK_RSA, 4096},
+    {"ed25519", GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519)},
+};
+
+static bool
+generate(gnutls_x509_privkey_t key, const char *algorithm, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(all_made); i++) {
+    if (strcmp(all_made[i].name, algorithm) != 0)
+      continue;
+    int status = gnutls()->x509_privkey_generate(key, all_made[i].type, all_made[i].bits, 0);
+    return status >= 0 || error_set(error, ASSAY_ERROR_FAILED, "no key can be made: %s",
+                                    gnutls()->strerror(status));
+  }
+  return error_set(error, ASSAY_ERROR_UNSUPPORTED, "files hold no keys of %s", algorithm);
+}
+
+/* (transfer full) NULL with *error. */
+static char *
+write_key(gnutls_x509_privkey_t key, const char *password, GError **error)
+{
+  gnutls_datum_t der = {NULL, 0};
+  bool sealed = password != NULL && *password != '\0';
+  int status = gnutls()->x509_privkey_export2_pkcs8(
+      key, sealed ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &der);
+  if (status < 0) {
+    error_set(error, ASSAY_ERROR_FAILED, "the key cannot be written: %s",
+              gnutls()->strerror(status));
+    return NULL;
+  }
+  Slice bytes = slice_new(der.data, der.size);
+  char *text = sealed ? cosign_key_seal(bytes, password) : slice_to_string(bytes);
+  sodium_memzero(der.data, der.size);
+  (*gnutls()->free)(der.data);
+  if (text == NULL)
+    error_set(error, ASSAY_ERROR_FAILED, "the key cannot be sealed: no memory for scrypt");
+  return text;
+}
+
+/* Never over another file. */
+static bool
+write_new(const char *path, const char *text, GError **error)
+{
+  struct stat there;
+  if (lstat(path, &there) == 0)
+    return error_set(error, ASSAY_ERROR_EXISTS, "%s is there already", path);
+  return file_replace(AT_FDCWD, path, slice_from_string(text), S_IRUSR | S_IWUSR, error);
+}
+
+static bool
+make(const char *path, const char *algorithm, const KeyOptions *options, Cancellable *cancellable,
+     GError **error)
+{
+  auto_secret_text *password = NULL;
+  gnutls_x509_privkey_t key;
+  if (!find_password(options, &password, error))
+    return false;
+  if (gnutls()->x509_privkey_init(&key) < 0)
+    return error_set(error, ASSAY_ERROR_IO, "no memory for a key");
+  bool generated = generate(key, algorithm, error);
+  auto_secret_text *text = generated ? write_key(key, password, error) : NULL;
+  gnutls()->x509_privkey_deinit(key);
+  return text != NULL && write_new(path, text, error);
+}
+
+const KeyKind file_key_kind = {
+    .scheme = "file", .open = open_file, .sign = sign, .make = make, .free = free_state};

@@ -1,0 +1,28 @@
+/* What a kind of keys is: one `const KeyKind` a file, and a line of the list in key.c. */
+#pragma once
+
+#include "sign/keys/key.h"
+
+/* What a kind gives of a key that it opened. */
+typedef struct {
+  void *state;       /* of the kind; freed by its `free` */
+  PublicKey *public; /* (transfer full) */
+  char *version;     /* (transfer full), or NULL */
+} OpenedKey;
+
+typedef struct {
+  const char *scheme; /* "file": what stands before the colon of a URI */
+  /* @rest: the URI behind the colon. False with *error, and nothing to free. Blocks. */
+  bool (*open)(const char *rest, const KeyOptions *options, OpenedKey *opened,
+               Cancellable *cancellable, GError **error);
+  /* The signature as the algorithm has it (public_key.h). Any thread, several at once; blocks.
+   * (transfer full) */
+  GBytes *(*sign)(void *state, SignatureAlgorithm algorithm, Slice message,
+                  Cancellable *cancellable, GError **error);
+  /* NULL: the kind makes none. */
+  bool (*make)(const char *rest, const char *algorithm, const KeyOptions *options,
+               Cancellable *cancellable, GError **error);
+  void (*free)(void *state);
+} KeyKind;
+
+extern const KeyKind file_key_kind;
