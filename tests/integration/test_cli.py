@@ -48,7 +48,8 @@ def test_help_of_a_command(assay):
     for words in (["serve"], ["db"], ["db", "import"], ["completion"]):
         assert assay("help", *words).stdout == assay(*words, "--help").stdout != assay("help").stdout
     assert "no command" in assay("help", "frobnicate", check=2).stderr
-    assert "assay starts it by itself" in assay("worker", check=2).stderr
+    for name in ("worker", "signer"):
+        assert "assay starts it by itself" in assay(name, check=2).stderr
     assert "worker" not in assay("help").stdout + assay("completion", "bash").stdout + assay("completion", "fish").stdout
 
 

@@ -41,6 +41,17 @@ find_kind(const char *uri, const char **rest, GError **error)
 }
 
 Key *
+key_new(const char *uri, const KeyKind *kind, OpenedKey opened)
+{
+  Key *key = g_new0(Key, 1);
+  g_atomic_ref_count_init(&key->references);
+  key->uri = g_strdup(uri);
+  key->kind = kind;
+  key->opened = opened;
+  return key;
+}
+
+Key *
 key_open(const char *uri, const KeyOptions *options, Cancellable *cancellable, GError **error)
 {
   static const KeyOptions none;
@@ -53,12 +64,7 @@ key_open(const char *uri, const KeyOptions *options, Cancellable *cancellable, G
     g_prefix_error(error, "key %s: ", uri);
     return NULL;
   }
-  Key *key = g_new0(Key, 1);
-  g_atomic_ref_count_init(&key->references);
-  key->uri = g_strdup(uri);
-  key->kind = kind;
-  key->opened = opened;
-  return key;
+  return key_new(uri, kind, opened);
 }
 
 Key *
@@ -105,7 +111,8 @@ key_sign(Key *key, SignatureAlgorithm algorithm, Slice message, Cancellable *can
   g_autoptr(GBytes) signature =
       key->kind->sign(key->opened.state, algorithm, message, cancellable, error);
   if (signature == NULL) {
-    g_prefix_error(error, "key %s: ", key->uri);
+    if (!key->kind->names_key)
+      g_prefix_error(error, "key %s: ", key->uri);
     return NULL;
   }
   if (!public_key_verify(key->opened.public, algorithm, message, slice_from_bytes(signature))) {

@@ -23,6 +23,10 @@ typedef struct {
   bool (*make)(const char *rest, const char *algorithm, const KeyOptions *options,
                Cancellable *cancellable, GError **error);
   void (*free)(void *state);
+  bool names_key; /* the errors of `sign` name the key already */
 } KeyKind;
 
 extern const KeyKind file_key_kind;
+
+/* A key of @kind, which need not be in the list. Takes @opened over. (transfer full) */
+Key *key_new(const char *uri, const KeyKind *kind, OpenedKey opened);
