@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
-#include "sign/keys/key_kind.h"
+#include "sign/keys/key-private.h"
 #include "sign/signer-private.h"
 
 #define IDLE_MAX 64u

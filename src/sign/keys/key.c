@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "sign/keys/key_kind.h"
+#include "sign/keys/key-private.h"
 
 static const KeyKind *const kinds[] = {&file_key_kind};
 

@@ -27,6 +27,3 @@ typedef struct {
 } KeyKind;
 
 extern const KeyKind file_key_kind;
-
-/* A key of @kind, which need not be in the list. Takes @opened over. (transfer full) */
-Key *key_new(const char *uri, const KeyKind *kind, OpenedKey opened);
