@@ -81,6 +81,7 @@
   X(gnutls_, x509_crt_get_extension_by_oid2)                                                       \
   X(gnutls_, x509_crt_import)                                                                      \
   X(gnutls_, x509_crt_init)                                                                        \
+  X(gnutls_, x509_crt_list_import2)                                                                \
   X(gnutls_, x509_crt_set_activation_time)                                                         \
   X(gnutls_, x509_crt_set_dn_by_oid)                                                               \
   X(gnutls_, x509_crt_set_expiration_time)                                                         \

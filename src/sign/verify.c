@@ -1,0 +1,191 @@
+/* Which attestors vouch for an image; see the header. */
+#include "sign/verify.h"
+
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/error.h"
+
+typedef struct {
+  const SignatureSource *source;
+  const GPtrArray *attestors;
+  const SignatureClaim *claim;
+  int64_t now;
+  ImageSignatures *result;
+} Verification;
+
+static void
+verified_free(VerifiedSignature *verified)
+{
+  g_free(verified->attestor);
+  g_free(verified->key);
+  g_free(verified->predicate_type);
+  json_decref(verified->predicate);
+  json_decref(verified->annotations);
+  g_free(verified);
+}
+
+ImageSignatures *
+image_signatures_ref(ImageSignatures *signatures)
+{
+  g_atomic_ref_count_inc(&signatures->references);
+  return signatures;
+}
+
+void
+image_signatures_unref(ImageSignatures *signatures)
+{
+  if (signatures == NULL || !g_atomic_ref_count_dec(&signatures->references))
+    return;
+  g_ptr_array_unref(signatures->valid);
+  g_ptr_array_unref(signatures->problems);
+  g_free(signatures);
+}
+
+bool
+image_signatures_has(const ImageSignatures *signatures, const char *attestor)
+{
+  for (guint i = 0; i < signatures->valid->len; i++) {
+    const VerifiedSignature *verified = g_ptr_array_index(signatures->valid, i);
+    if (verified->format != SIGNATURE_ATTESTATION && strcmp(verified->attestor, attestor) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void G_GNUC_PRINTF(3, 4)
+    tell(const Verification *verification, const Signature *signature, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *what = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_ptr_array_add(verification->result->problems,
+                  g_strdup_printf("%s (%s, layer %u) %s",
+                                  signature_format_in_words(signature->format),
+                                  signature->manifest.text, signature->index, what));
+}
+
+/* --- time --- */
+
+/* The latest moment at which the signature can have been made; 0: nobody knows. */
+static int64_t
+known_time(const Verification *verification, const Signature *signature)
+{
+  const SignatureSource *source = verification->source;
+  return source->known_since == NULL ? 0 : source->known_since(source->data, &signature->manifest);
+}
+
+/* Whether it counts that a key was good until @end: it was made before, or the end is yet to come.
+ */
+static bool
+is_before(int64_t end, int64_t known, int64_t now)
+{
+  return end == 0 || (known > 0 ? known <= end : now <= end);
+}
+
+/* NULL: it counts. Otherwise why not. (transfer full) */
+static char *
+find_untimely(const AttestorKey *key, const Signature *signature, int64_t known, int64_t now)
+{
+  int64_t made = known > 0 ? known : signature->signed_at;
+  const char *when = known > 0 ? "later" : "nobody knows when";
+  /* A key that was stolen makes signatures of any date: only what was there before counts. */
+  if (key->revoked_at > 0 && (known == 0 || known > key->revoked_at)) {
+    g_autofree char *moment = calendar_moment(key->revoked_at);
+    return g_strdup_printf("was revoked on %s, and it was made %s", moment, when);
+  }
+  if (!is_before(key->not_after, known, now)) {
+    g_autofree char *moment = calendar_moment(key->not_after);
+    return g_strdup_printf("was good until %s, and it was made %s", moment, when);
+  }
+  if (key->not_before > 0 && made > 0 && made < key->not_before) {
+    g_autofree char *moment = calendar_moment(key->not_before);
+    return g_strdup_printf("is good from %s on, and it was made before", moment);
+  }
+  return NULL;
+}
+
+/* --- */
+
+static void
+accept(const Verification *verification, const Attestor *attestor, const char *key,
+       const Signature *signature, int64_t known)
+{
+  VerifiedSignature *verified = g_new0(VerifiedSignature, 1);
+  verified->attestor = g_strdup(attestor->name);
+  verified->key = g_strdup(key);
+  verified->format = signature->format;
+  verified->predicate_type = g_strdup(signature->predicate_type);
+  verified->predicate = json_incref(signature->predicate);
+  verified->annotations = json_incref(signature->annotations);
+  verified->signed_at = known > 0 ? known : signature->signed_at;
+  verified->manifest = signature->manifest;
+  g_ptr_array_add(verification->result->valid, verified);
+}
+
+/* What a signature that is the key's is worth. */
+static void
+judge_key(const Verification *verification, const Attestor *attestor, const AttestorKey *key,
+          const Signature *signature)
+{
+  g_autoptr(GError) mismatch = NULL;
+  int64_t known = known_time(verification, signature);
+  g_autofree char *untimely = find_untimely(key, signature, known, verification->now);
+  if (!attestor_takes(attestor, signature->format))
+    tell(verification, signature, "is by %s, of whom this format does not count", attestor->name);
+  else if (!signature_check_claim(signature, verification->claim, &mismatch))
+    tell(verification, signature, "is by %s, but %s", attestor->name, mismatch->message);
+  else if (untimely != NULL)
+    tell(verification, signature, "does not count: the key %s of %s %s", key->name, attestor->name,
+         untimely);
+  else if (signature->expires_at > 0 && signature->expires_at < verification->now)
+    tell(verification, signature, "is by %s, but does not count any more, by its own word",
+         attestor->name);
+  else
+    accept(verification, attestor, public_key_fingerprint(key->key), signature, known);
+}
+
+/* Whether one of the attestor's keys made it. */
+static bool
+try_keys(const Verification *verification, const Attestor *attestor, const Signature *signature)
+{
+  for (guint i = 0; i < attestor->keys->len; i++) {
+    const AttestorKey *key = g_ptr_array_index(attestor->keys, i);
+    if (signature_is_by(signature, key->key)) {
+      judge_key(verification, attestor, key, signature);
+      return true;
+    }
+  }
+  return false;
+}
+
+static void
+verify_one(const Verification *verification, const Signature *signature)
+{
+  bool is_known = false;
+  for (guint i = 0; i < verification->attestors->len; i++)
+    if (try_keys(verification, g_ptr_array_index(verification->attestors, i), signature))
+      is_known = true;
+  if (!is_known)
+    tell(verification, signature, "is by nobody who is known here");
+}
+
+ImageSignatures *
+image_signatures_verify(const SignatureSource *source, const GPtrArray *attestors,
+                        const SignatureClaim *claim, int64_t now, GError **error)
+{
+  g_auto(FoundSignatures) found = {0};
+  if (!signatures_read(source, &claim->digest, &found, error))
+    return NULL;
+  ImageSignatures *result = g_new0(ImageSignatures, 1);
+  g_atomic_ref_count_init(&result->references);
+  result->valid = g_ptr_array_new_with_free_func((GDestroyNotify)verified_free);
+  result->problems = g_steal_pointer(&found.problems);
+  result->seen = found.signatures->len;
+  result->incomplete = found.incomplete;
+  const Verification verification = {source, attestors, claim, now, result};
+  for (guint i = 0; i < found.signatures->len; i++)
+    verify_one(&verification, g_ptr_array_index(found.signatures, i));
+  return result;
+}
