@@ -1,12 +1,10 @@
 /* base64 with padding; see the header. */
 #include "text/base64.h"
 
-#include <string.h>
-
 GBytes *
 base64_decode(Slice text)
 {
-  if (text.size % 4 != 0 || memchr(text.data, 0, text.size) != NULL)
+  if (text.size % 4 != 0 || slice_find(text, 0) >= 0)
     return NULL;
   g_autofree char *copy = slice_to_string(text);
   gsize size = 0;
