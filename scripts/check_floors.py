@@ -14,7 +14,7 @@ FLOORS = {
     "artifact": 5, "inspect": 5, "trust": 5, "access": 5, "registry": 5, "notify": 5,
     "verdict": 6,
     "report": 7, "fix": 7, "source": 7,
-    "pipeline": 8,
+    "pipeline": 8, "admission": 8,
     "server": 9,
     "cli": 10,
 }

@@ -35,6 +35,7 @@ static const Setting config_settings[] = {
     {SETTING(Config, access), .section = &access_settings_section},
     {SETTING(Config, secrets), .section = &secrets_settings_section},
     {SETTING_PART(Config, advisories), .section = &advisory_settings_section},
+    {SETTING(Config, admission), .section = &admission_settings_section},
     {SETTING(Config, audit), .section = &audit_settings_section},
     {SETTING(Config, harbor), .section = &harbor_settings_section},
     {SETTING(Config, malware), .section = &malware_settings_section},

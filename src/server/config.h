@@ -16,6 +16,7 @@
 #include "access/audit/audit.h"
 #include "access/endpoint/endpoint_settings.h"
 #include "access/keys/sealed.h"
+#include "admission/admission_settings.h"
 #include "advisory/advisory_settings.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -46,6 +47,7 @@ typedef struct {
   char *java_archives; /* a table of inspect/java_table.h; NULL: none */
   AccessSettings access;
   SecretsSettings secrets;
+  AdmissionSettings admission;
   AuditSettings audit;
   AdvisorySettings advisories;
   HarborSettings harbor;

@@ -1,6 +1,7 @@
 /* The list of the tables of routes: a resource is a file with its own, and a line here. */
 #include "server/routes.h"
 
+#include "server/admission/admission.h"
 #include "server/api/api.h"
 #include "server/harbor/harbor.h"
 #include "server/health.h"
@@ -53,6 +54,7 @@ const Route *const server_routes[] = {
     api_own_routes,
     api_second_factor_routes,
     api_audit_routes,
+    admission_routes,
     harbor_routes,
     NULL,
 };

@@ -14,6 +14,7 @@
 extern const Schema *const server_schemas[];
 
 typedef struct Collection Collection;
+typedef struct AdmissionDesk AdmissionDesk;
 typedef struct HarborScans HarborScans;
 
 typedef struct {
@@ -27,6 +28,7 @@ typedef struct {
   Pipeline *pipeline;
   Scrub *scrub;
   Collection *collection;
+  AdmissionDesk *admission;
   HarborScans *harbor;
   Cache *manifests;
   SetupLink *setup;

@@ -21,6 +21,7 @@
 #include "registry/move.h"
 #include "registry/schema.h"
 #include "registry/small_blobs.h"
+#include "server/admission/desk.h"
 #include "server/collection.h"
 #include "server/first_start.h"
 #include "server/harbor/scans.h"
@@ -148,7 +149,10 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   context->harbor = harbor_scans_new(context);
   retention_add(context);
   housekeeping_add(&server->house, context, server->blobs);
-  return context->pipeline != NULL;
+  if (context->pipeline == NULL)
+    return false;
+  context->admission = admission_desk_new(context, error);
+  return context->admission != NULL;
 }
 
 /* What clients on this machine find us by. */
@@ -307,6 +311,7 @@ server_free(Server *server)
   outbox_free(server->outbox);
   audit_free(server->audit);
   collection_free(server->context.collection);
+  admission_desk_free(server->context.admission);
   harbor_scans_free(server->context.harbor);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);

@@ -106,6 +106,8 @@ GArray *request_headers_new(void);
 const char *request_answered_header(const Request *request, const char *name);
 /* The parts of its path as strings of C, once it has a match. */
 void request_cut_parts(Request *request);
+/* For logs: its path, or the pattern of one that holds a secret. */
+const char *request_path_shown(const Request *request);
 /* 503, to who would have to wait while the server stops. */
 void respond_stopping(Request *request);
 /* Sets the response; owned by the request. */

@@ -25,6 +25,13 @@ request_path(const Request *request)
   return request->path;
 }
 
+const char *
+request_path_shown(const Request *request)
+{
+  const Route *route = request->match.route;
+  return route != NULL && route->path_is_secret ? route->pattern : request->path;
+}
+
 void
 request_cut_parts(Request *request)
 {

@@ -32,8 +32,8 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   g_snprintf(received_text, sizeof received_text, "%" G_GUINT64_FORMAT, request->received_bytes);
   g_snprintf(sent_text, sizeof sent_text, "%" G_GUINT64_FORMAT, sent_bytes);
   log_set_request_id(request->id);
-  log_event(level, "request", "method", request->method, "path", request->path, "route",
-            route_label(request->match.route), "status", status_text, "client",
+  log_event(level, "request", "method", request->method, "path", request_path_shown(request),
+            "route", route_label(request->match.route), "status", status_text, "client",
             request_client(request), "user", request_user(request), "user_agent", agent, "reason",
             connection_end_reason(request->connection), "received", received_text, "sent",
             sent_text, "seconds", duration_text, NULL);

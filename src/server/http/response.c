@@ -280,7 +280,7 @@ respond_error(Request *request, const GError *error)
     mapping = other_errors[error->code];
   /* What went wrong inside is for the operator; the client gets the id to ask by. */
   if (mapping.status >= 500 && mapping.status != 503) {
-    log_error("request failed", "path", request->path, "error", error->message, NULL);
+    log_error("request failed", "path", request_path_shown(request), "error", error->message, NULL);
     g_autofree char *message = g_strdup_printf(
         "the registry could not do this%s; its log says more under request id %s",
         mapping.status == MHD_HTTP_INSUFFICIENT_STORAGE ? ": its disk is full" : "", request->id);

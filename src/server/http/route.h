@@ -58,6 +58,7 @@ typedef struct {
   /* What the repository @name is called now, whose rights and contents the request is about; NULL:
    * as it is. (transfer full) On the network thread. NULL: names are taken as they are. */
   char *(*follow)(void *context, const char *name);
+  bool path_is_secret; /* it holds a key: logs have the pattern in its place */
 } Route;
 
 /* Of no route (NULL) it is "none". */

@@ -1,0 +1,182 @@
+/* What this registry says of its images; see the header. An index is judged by the images in it
+ * that the nodes could run: all of them, unless the object selects nodes by their architecture. */
+#include "server/admission/own_images.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "registry/move.h"
+
+/* An image in an index that nothing can run: what was said of how the others were built. */
+#define NO_PLATFORM "unknown"
+
+bool
+own_image_is(const AdmissionDesk *desk, const Reference *name)
+{
+  return g_strv_contains((const char *const *)desk->context->config->admission.registries,
+                         name->host);
+}
+
+/* --- one image --- */
+
+/* Why there is no verdict. */
+static ImageAnswer *
+answer_of_error(const GError *error)
+{
+  bool refused = error->domain == REGISTRY_ERROR;
+  bool busy = g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
+  ImageAnswer *answer = image_answer_new(refused ? IMAGE_REFUSED
+                                         : busy  ? IMAGE_PENDING
+                                                 : IMAGE_UNKNOWN);
+  answer->reason = g_strdup(error->message);
+  return answer;
+}
+
+static ImageAnswer *
+answer_of_verdict(const Verdict *verdict, ScanState scan)
+{
+  ImageAnswer *answer = image_answer_new(scan == SCAN_PENDING ? IMAGE_PENDING
+                                         : verdict->allowed   ? IMAGE_ADMITTED
+                                                              : IMAGE_REFUSED);
+  answer->reason = g_strdup(verdict->message);
+  answer->policy = g_strdup(verdict->policy);
+  answer->expires = verdict->expires;
+  for (guint i = 0; i < verdict->warnings->len; i++)
+    g_ptr_array_add(answer->warnings, g_strdup(g_ptr_array_index(verdict->warnings, i)));
+  return answer;
+}
+
+/* (transfer full) */
+static ImageAnswer *
+judge_stored(AdmissionDesk *desk, const char *repository, const char *reference,
+             const StoredManifest *stored)
+{
+  ScanState scan;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Verdict) verdict =
+      pipeline_judge_pull(desk->context->pipeline, repository, reference, stored, &scan, &error);
+  return verdict == NULL ? answer_of_error(error) : answer_of_verdict(verdict, scan);
+}
+
+/* --- an index --- */
+
+static bool
+may_run(const ImageQuestion *question, const Descriptor *member)
+{
+  if (g_strcmp0(member->os, NO_PLATFORM) == 0)
+    return false;
+  return (question->architecture == NULL || member->architecture == NULL ||
+          strcmp(question->architecture, member->architecture) == 0) &&
+         (question->os == NULL || member->os == NULL || strcmp(question->os, member->os) == 0);
+}
+
+/* Refused comes before what is not known, and that before what is admitted. */
+static bool
+is_stricter(const ImageAnswer *answer, const ImageAnswer *than)
+{
+  static const unsigned strictness[] = {
+      [IMAGE_ADMITTED] = 0, [IMAGE_PENDING] = 1, [IMAGE_UNKNOWN] = 2, [IMAGE_REFUSED] = 3};
+  return strictness[answer->state] > strictness[than->state] ||
+         (answer->state == than->state && answer->reason != NULL && than->reason == NULL);
+}
+
+/* Of a member that is not here there is nothing to pull. */
+static ImageAnswer *
+judge_member(AdmissionDesk *desk, const char *repository, const Descriptor *member)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(desk->context->registry, repository, member->digest.text, &error);
+  if (stored != NULL)
+    return judge_stored(desk, repository, member->digest.text, stored);
+  return g_error_matches(error, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN) ? NULL
+                                                                           : answer_of_error(error);
+}
+
+/* @answer: of the index as such. (transfer full) */
+static ImageAnswer *
+judge_members(AdmissionDesk *desk, const ImageQuestion *question, const char *repository,
+              const Manifest *index, ImageAnswer *answer)
+{
+  guint judged = 0;
+  int64_t expires = answer->expires;
+  for (guint i = 0; i < index->manifests->len; i++) {
+    const Descriptor *member = g_ptr_array_index(index->manifests, i);
+    g_autoptr(ImageAnswer) other =
+        may_run(question, member) ? judge_member(desk, repository, member) : NULL;
+    if (other == NULL)
+      continue;
+    judged++;
+    if (other->expires != 0)
+      expires = expires == 0 ? other->expires : MIN(expires, other->expires);
+    if (is_stricter(other, answer) || (judged == 1 && answer->state == IMAGE_ADMITTED)) {
+      image_answer_unref(answer);
+      answer = g_steal_pointer(&other);
+    }
+  }
+  if (judged == 0 && answer->state == IMAGE_ADMITTED) {
+    answer->state = IMAGE_REFUSED;
+    answer->reason = g_strdup("the index has no image here that the nodes could run");
+  }
+  answer->expires = expires;
+  return answer;
+}
+
+/* --- by its name --- */
+
+static ImageAnswer *
+judge(AdmissionDesk *desk, const ImageQuestion *question)
+{
+  g_autoptr(GError) error = NULL;
+  const Reference *name = question->name;
+  const char *reference = name->digest != NULL ? name->digest : name->tag;
+  g_autofree char *moved = registry_moved_to(desk->context->registry, name->repository);
+  const char *repository = moved != NULL ? moved : name->repository;
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(desk->context->registry, repository, reference, &error);
+  if (stored == NULL)
+    return answer_of_error(error);
+  ImageAnswer *answer = judge_stored(desk, repository, reference, stored);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  if (manifest != NULL && manifest->kind == MANIFEST_INDEX)
+    answer = judge_members(desk, question, repository, manifest, answer);
+  answer->digest = g_strdup(stored->digest.text);
+  answer->repository = g_strdup(repository);
+  return answer;
+}
+
+static size_t
+weight_of(const ImageAnswer *answer)
+{
+  size_t weight = sizeof *answer + DIGEST_TEXT_MAX;
+  weight += answer->reason == NULL ? 0 : strlen(answer->reason);
+  for (guint i = 0; i < answer->warnings->len; i++)
+    weight += strlen(g_ptr_array_index(answer->warnings, i));
+  return weight;
+}
+
+static bool
+holds(const ImageAnswer *answer, uint64_t verdicts)
+{
+  return answer->generation == verdicts &&
+         (answer->expires == 0 || g_get_real_time() < answer->expires);
+}
+
+ImageAnswer *
+own_image_judge(AdmissionDesk *desk, const ImageQuestion *question)
+{
+  uint64_t registry_now = registry_generation(desk->context->registry);
+  uint64_t verdict_now = pipeline_generation(desk->context->pipeline);
+  g_autofree char *key =
+      g_strjoin("\n", question->text, question->architecture != NULL ? question->architecture : "",
+                question->os != NULL ? question->os : "", NULL);
+  g_autoptr(ImageAnswer) known = cache_get(desk->answers, key, registry_now);
+  if (known != NULL && holds(known, verdict_now))
+    return g_steal_pointer(&known);
+  ImageAnswer *answer = judge(desk, question);
+  answer->generation = verdict_now;
+  if (answer->state == IMAGE_ADMITTED || answer->state == IMAGE_REFUSED)
+    cache_put(desk->answers, key, registry_now, answer, weight_of(answer));
+  return answer;
+}

@@ -1,0 +1,10 @@
+/* What this registry says of an image that it holds: what it would say at a pull. */
+#pragma once
+
+#include "server/admission/desk.h"
+
+/* Whether the image is named as one of this registry. */
+bool own_image_is(const AdmissionDesk *desk, const Reference *name);
+/* Answers of images that will not change are remembered: then it costs a look-up. Otherwise it
+ * blocks on the database. (transfer full) */
+ImageAnswer *own_image_judge(AdmissionDesk *desk, const ImageQuestion *question);

@@ -1,0 +1,200 @@
+"""What a registry answers to the API servers of Kubernetes: which objects are admitted, which are refused with what words, and which
+names of images become digests."""
+import json
+
+import pytest
+
+import gate
+import reviews
+from gate import STRICT
+from reviews import ask, pod_spec, review, thing
+from test_api import check_described
+
+KEY = "k3y-of-the-production-cluster"
+
+
+class Cluster:
+    """A server that is the registry "assay.test" of a cluster, with three images in prod/web."""
+
+    def __init__(self, start_server, push, assay, folder, config="", **options):
+        settings = f"admission:\n  registries: ['assay.test', 'Assay.Test:5000']\n{config}"
+        self.server = start_server(config=settings, policy=STRICT, **options)
+        gate.import_advisories(assay, self.server)
+        self.layout, self.vulnerable, self.fixed = gate.alpine_layout(folder)
+        self.index = gate.digest_of_tag(self.layout, "both")
+        for tag in ("vulnerable", "fixed", "both"):
+            push(self.server, self.layout, tag, "prod/web")
+        gate.wait_for_advisories(self.server)
+        for digest in (self.vulnerable, self.fixed):
+            self.server.wait_for_scan("prod/web", digest)
+
+    def ask(self, item, **options):
+        webhook = options.pop("webhook", "validate")
+        return ask(self.server, review(item, **options), webhook)
+
+
+@pytest.fixture
+def cluster(start_server, push, assay, tmp_path):
+    return Cluster(start_server, push, assay, tmp_path / "alpine")
+
+
+BAD, GOOD, BOTH = (f"assay.test/prod/web:{tag}" for tag in ("vulnerable", "fixed", "both"))
+
+
+@pytest.mark.parametrize("kind", reviews.KINDS)
+def test_each_kind_is_judged(cluster, kind):
+    refused = cluster.ask(thing(kind, pod_spec(GOOD, BAD)))
+    assert not refused["allowed"] and refused["status"]["code"] == 403 and refused["status"]["reason"] == "Forbidden"
+    message = refused["status"]["message"]
+    assert message.startswith(f'container "c1": image {BAD} is refused: policy "strict" refuses') and "CVE-2019-14697" in message
+    assert refused["auditAnnotations"]["decision"] == "denied" and refused["auditAnnotations"]["policies"] == "strict"
+    admitted = cluster.ask(thing(kind, pod_spec(GOOD)))
+    assert admitted["allowed"] and "status" not in admitted and all("end of life" in text for text in admitted["warnings"])
+
+
+@pytest.mark.parametrize("place", ["initial", "ephemeral", "volumes"])
+def test_each_place_is_judged(cluster, place):
+    refused = cluster.ask(thing("Pod", pod_spec(GOOD, **{place: [GOOD, BAD]})))
+    noun = {"initial": 'initial container "i1"', "ephemeral": 'ephemeral container "e1"', "volumes": 'volume "v1"'}[place]
+    assert not refused["allowed"] and refused["status"]["message"].startswith(f"{noun}: image {BAD} is refused")
+
+
+def test_names_are_read_as_nodes_read_them(cluster):
+    for name, allowed in [(GOOD, True), ("ASSAY.test/prod/web:fixed", True), ("assay.test:443/prod/web:fixed", True),
+                          ("assay.test:5000/prod/web:fixed", True), (f"assay.test/prod/web@{cluster.fixed}", True),
+                          (f"assay.test/prod/web:vulnerable@{cluster.fixed}", True),
+                          (f"assay.test/prod/web:fixed@{cluster.vulnerable}", False), ("assay.test/prod/web", False),
+                          ("assay.test/prod/none:v1", False), ("assay.test/prod/WEB:fixed", False), ("", False), (" x", False),
+                          ("a\x00b", False)]:
+        assert cluster.ask(thing("Pod", pod_spec(name)))["allowed"] == allowed, name
+    missing = cluster.ask(thing("Pod", pod_spec("assay.test/prod/web")))["status"]["message"]
+    assert "assay.test/prod/web is refused" in missing
+
+
+def test_an_index_is_judged_by_what_may_run(cluster):
+    assert not cluster.ask(thing("Pod", pod_spec(BOTH)))["allowed"]
+    for arch, allowed in (("amd64", False), ("arm64", True), ("s390x", False)):
+        answer = cluster.ask(thing("Pod", pod_spec(BOTH, nodeSelector={"kubernetes.io/arch": arch})))
+        assert answer["allowed"] == allowed, arch
+    # None of it is for Windows.
+    assert not cluster.ask(thing("Pod", pod_spec(BOTH, os={"name": "windows"})))["allowed"]
+
+
+def test_what_needs_no_judgement(cluster):
+    bad, good = thing("Deployment", pod_spec(BAD)), thing("Deployment", pod_spec(GOOD))
+    assert cluster.ask(bad, operation="DELETE", old=bad)["allowed"]
+    assert cluster.ask(thing("Pod", pod_spec(BAD)), operation="CONNECT", subResource="exec")["allowed"]
+    assert cluster.ask(bad, subResource="status", operation="UPDATE", old=bad)["allowed"]
+    assert cluster.ask(bad, operation="UPDATE", old=bad)["auditAnnotations"]["by"] == "images-unchanged"
+    assert not cluster.ask(bad, operation="UPDATE", old=good)["allowed"]
+    assert cluster.ask(good, operation="UPDATE", old=bad)["allowed"]
+    for namespace in ("kube-system", "kube-public", "kube-node-lease", "assay-system"):
+        assert cluster.ask(thing("Pod", pod_spec(BAD), namespace=namespace))["auditAnnotations"]["by"] == "exempt-namespace"
+    assert cluster.ask({"kind": "Service", "metadata": {"name": "a"}})["auditAnnotations"]["by"] == "kind"
+
+
+def test_a_mirror_of_a_node_is_admitted(cluster):
+    mirror = thing("Pod", pod_spec(BAD), annotations={"kubernetes.io/config.mirror": "1"})
+    shown = cluster.ask(mirror, user="system:node:n1", groups=["system:nodes"])
+    assert shown["allowed"] and "a node runs this already" in shown["warnings"][0]
+    assert not cluster.ask(mirror)["allowed"]
+    assert "patch" not in cluster.ask(mirror, user="system:node:n1", groups=["system:nodes"], webhook="mutate")
+
+
+def test_tags_become_digests(cluster):
+    for kind in reviews.KINDS:
+        item = thing(kind, pod_spec(GOOD, "nginx", f"assay.test/prod/web@{cluster.fixed}", initial=[BOTH], volumes=[GOOD]))
+        changed = reviews.patched(item, cluster.ask(item, webhook="mutate"))
+        wanted = thing(kind, pod_spec(f"{GOOD}@{cluster.fixed}", "nginx", f"assay.test/prod/web@{cluster.fixed}",
+                                      initial=[f"{BOTH}@{cluster.index}"], volumes=[f"{GOOD}@{cluster.fixed}"]))
+        assert changed == wanted
+    # What is refused is fixed, too: validate refuses that very image.
+    item = thing("Pod", pod_spec(BAD))
+    changed = reviews.patched(item, cluster.ask(item, webhook="mutate"))
+    assert changed["spec"]["containers"][0]["image"] == f"{BAD}@{cluster.vulnerable}"
+    assert not cluster.ask(changed)["allowed"]
+
+
+def test_ephemeral_containers_of_a_running_pod(cluster):
+    before, after = (thing("Pod", pod_spec(BAD, ephemeral=names)) for names in ([], [GOOD]))
+    options = {"operation": "UPDATE", "old": before, "subResource": "ephemeralcontainers"}
+    assert cluster.ask(after, **options)["allowed"]
+    worse = thing("Pod", pod_spec(GOOD, ephemeral=[BAD]))
+    assert not cluster.ask(worse, operation="UPDATE", old=thing("Pod", pod_spec(GOOD)), subResource="ephemeralcontainers")["allowed"]
+    # As API servers before 1.23 send it.
+    older = {"kind": "EphemeralContainers", "metadata": {"name": "web"},
+             "ephemeralContainers": [{"name": "debug", "image": BAD, "targetContainerName": "c0"}]}
+    assert not cluster.ask(older, operation="UPDATE", subResource="ephemeralcontainers")["allowed"]
+
+
+@pytest.mark.parametrize(("elsewhere", "allowed", "warned"), [("allow", True, False), ("warn", True, True), ("deny", False, False)])
+def test_images_elsewhere(start_server, push, assay, tmp_path, elsewhere, allowed, warned):
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine",
+                      config=f"  elsewhere: {elsewhere}\n  exempt_images: ['docker.io/library/pause:*']\n")
+    answer = cluster.ask(thing("Pod", pod_spec("nginx")))
+    assert answer["allowed"] == allowed and ("warnings" in answer) == warned
+    assert "docker.io, which is none of the registries" in json.dumps(answer) or elsewhere == "allow"
+    assert cluster.ask(thing("Pod", pod_spec("index.docker.io/pause:3.9")))["allowed"]
+
+
+def test_modes_and_clusters(start_server, push, assay, tmp_path):
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine",
+                      config=f"  mode: warn\n  clusters:\n    - {{name: production, mode: enforce, key_file: {tmp_path}/key}}\n")
+    bad = review(thing("Deployment", pod_spec(BAD)))
+    warned = ask(cluster.server, bad)
+    assert warned["allowed"] and warned["warnings"][0].startswith('would be refused: container "c0"')
+    assert all(len(text.encode()) <= 256 for text in warned["warnings"])
+    assert not ask(cluster.server, bad, path=f"/production/{KEY}")["allowed"]
+    for path, status in ((f"/production/{KEY}x", 403), (f"/staging/{KEY}", 403), ("/Production/x", 404)):
+        answer = cluster.server.request("POST", f"/admission/validate{path}", json=bad)
+        assert answer.status_code == status, answer.text
+    assert KEY not in cluster.server.log_text()
+    refused = [event for event in cluster.server.log_events() if event.get("cluster") == "production"]
+    assert [event["object"] for event in refused] == ["Deployment shop/web"] and BAD in refused[0]["reason"]
+
+
+def test_who_may_ask(start_server):
+    server = start_server(config="access:\n  mode: closed\n")
+    body = review(thing("Pod", pod_spec("nginx")))
+    assert server.request("POST", "/admission/validate", json=body).status_code == 401
+    assert ask(server, body, headers=server.operator())["allowed"]
+
+
+HOSTILE = [b"", b"{", b"[]", b"null", b"{}", b'{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "request": {}}',
+           b"[" * 100000, json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": []}).encode(),
+           json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"operation": "CREATE"}}).encode(),
+           json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 1, "operation": "CREATE"}}).encode(),
+           json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "1", "operation": "EAT"}}).encode(),
+           b"[" + b"0," * 1000000 + b"0]"]
+
+
+def test_hostile_reviews_have_clear_answers(cluster):
+    for body in HOSTILE:
+        answer = cluster.server.request("POST", "/admission/validate", data=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400, body[:60]
+        check_described("/admission/validate", answer, "post")
+    wrong = [[], "x", 1, {"containers": {}}, {"containers": [1]}, {"containers": [{"image": 1}]}, {"containers": [{"image": {}}]},
+             {"initContainers": "x"}, {"volumes": [{"image": {"reference": 1}}]}, {"containers": [{"image": GOOD}] * 501}]
+    for spec in wrong:
+        answer = cluster.ask(thing("Pod", spec))
+        assert not answer["allowed"] and "cannot be read" in answer["status"]["message"], spec
+    for empty in (None, {}):
+        assert cluster.ask(thing("Pod", empty))["allowed"]
+    large = thing("Pod", pod_spec(GOOD), annotations={"a": "x" * 1500000})
+    assert cluster.ask(large, operation="UPDATE", old=thing("Pod", pod_spec(BAD)))["allowed"]
+    assert cluster.server.request("POST", "/admission/validate", data=b"x" * (9 << 20)).status_code == 413
+
+
+def test_answers_are_described(cluster):
+    for webhook in ("validate", "mutate"):
+        for image in (GOOD, BAD, "nginx"):
+            answer = cluster.server.request("POST", f"/admission/{webhook}", json=review(thing("Pod", pod_spec(image))))
+            check_described(f"/admission/{webhook}", answer, "post")
+
+
+def test_a_new_vulnerability_changes_the_answer(cluster, assay):
+    item = thing("Pod", pod_spec(GOOD))
+    assert cluster.ask(item)["allowed"]
+    gate.import_advisories(assay, cluster.server, gate.secdb(musl={"1.1.24-r0": ["CVE-2030-1"]}))
+    gate.wait_until(lambda: not cluster.ask(item)["allowed"])
