@@ -11,7 +11,7 @@ FLOORS = {
     "version": 2, "oci": 2, "cage": 2, "text": 2,
     "inventory": 3, "storage": 3,
     "advisory": 4, "archive": 4, "jobs": 4, "remote": 4, "sign": 4,
-    "artifact": 5, "inspect": 5, "trust": 5, "access": 5, "registry": 5, "notify": 5,
+    "artifact": 5, "inspect": 5, "signing": 5, "access": 5, "registry": 5, "notify": 5,
     "verdict": 6,
     "report": 7, "fix": 7, "source": 7,
     "pipeline": 8, "admission": 8,

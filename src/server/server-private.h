@@ -9,6 +9,8 @@
 #include "server/http/http.h"
 #include "server/manifest_cache.h"
 #include "server/setup_link.h"
+#include "sign/signer.h"
+#include "signing/signing.h"
 
 /* Of all rooms, ended by NULL. */
 extern const Schema *const server_schemas[];
@@ -23,6 +25,8 @@ typedef struct {
   bool read_only; /* the data folder's file system, since the start: nothing is ever written */
   SqlPool *sql;
   Access *access;
+  Signing *signing;
+  Signer *signer;
   Jobs *jobs;
   Registry *registry;
   Pipeline *pipeline;

@@ -31,6 +31,7 @@
 #include "server/secrets.h"
 #include "server/server-private.h"
 #include "server/stored_endpoints.h"
+#include "signing/schema.h"
 
 struct Server {
   ServerContext context;
@@ -102,7 +103,7 @@ check_cage(const Config *config, GError **error)
 
 /* The tables of all rooms; see storage/schema.h. */
 const Schema *const server_schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema,
-                                        &access_schema, NULL};
+                                        &access_schema,   &signing_schema,  NULL};
 
 static bool
 open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)
@@ -124,6 +125,10 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   jobs_alone(context->jobs); /* the data folder is locked */
   context->access = access_new(server->sql, &config->access, error);
   if (context->access == NULL || !secrets_open(&server->secrets, context, error))
+    return false;
+  context->signer = signer_new(NULL);
+  context->signing = signing_new(server->sql, error);
+  if (context->signing == NULL)
     return false;
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
@@ -315,6 +320,8 @@ server_free(Server *server)
   harbor_scans_free(server->context.harbor);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
+  signing_free(server->context.signing);
+  signer_free(server->context.signer);
   cache_free(server->context.manifests);
   registry_free(server->context.registry);
   setup_link_free(server->context.setup);

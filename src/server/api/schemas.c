@@ -14,6 +14,7 @@ static const ApiSchema shared[] = {
 
 const ApiSchema *const api_schemas[] = {
     shared,
+    api_attestor_schemas,
     api_base_schemas,
     api_explain_schemas,
     api_grant_schemas,
@@ -38,6 +39,8 @@ const ApiSchema *const api_schemas[] = {
     api_retention_schemas,
     api_robot_schemas,
     api_shed_schemas,
+    api_signing_key_schemas,
+    api_signing_rule_schemas,
     api_standing_schemas,
     token_schemas,
     api_team_schemas,

@@ -1,0 +1,420 @@
+/* Keys, attestors and rules in the database and in memory; see the header. */
+#include "signing/signing.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "jobs/event.h"
+
+#define KIND_KEY      "key"
+#define KIND_ATTESTOR "attestor"
+#define KIND_RULE     "rule"
+
+struct Signing {
+  SqlPool *sql;
+  GMutex lock;
+  SigningSet *set; /* of `lock`; a reference */
+  uint64_t generation;
+  void (*changed)(void *data);
+  void *data;
+};
+
+/* --- the value --- */
+
+static SigningSet *
+set_new(void)
+{
+  SigningSet *set = g_new0(SigningSet, 1);
+  g_atomic_ref_count_init(&set->references);
+  set->keys = g_ptr_array_new_with_free_func((GDestroyNotify)signing_key_row_free);
+  set->attestors = g_ptr_array_new_with_free_func((GDestroyNotify)attestor_row_free);
+  set->rules = g_ptr_array_new_with_free_func((GDestroyNotify)signing_rule_free);
+  return set;
+}
+
+SigningSet *
+signing_set_ref(SigningSet *set)
+{
+  g_atomic_ref_count_inc(&set->references);
+  return set;
+}
+
+void
+signing_set_unref(SigningSet *set)
+{
+  if (set == NULL || !g_atomic_ref_count_dec(&set->references))
+    return;
+  g_ptr_array_unref(set->keys);
+  g_ptr_array_unref(set->attestors);
+  g_ptr_array_unref(set->rules);
+  g_free(set);
+}
+
+/* All of these structures begin with their name. */
+static const void *
+find(const GPtrArray *rows, const char *name)
+{
+  for (guint i = 0; i < rows->len; i++) {
+    char *const *row = g_ptr_array_index(rows, i);
+    if (g_strcmp0(*row, name) == 0)
+      return row;
+  }
+  return NULL;
+}
+G_STATIC_ASSERT(offsetof(SigningKey, name) == 0 && offsetof(AttestorRow, name) == 0 &&
+                offsetof(SigningRule, name) == 0);
+
+const SigningKey *
+signing_set_key(const SigningSet *set, const char *name)
+{
+  return find(set->keys, name);
+}
+
+const AttestorRow *
+signing_set_attestor(const SigningSet *set, const char *name)
+{
+  return find(set->attestors, name);
+}
+
+const SigningRule *
+signing_set_rule(const SigningSet *set, const char *name)
+{
+  return find(set->rules, name);
+}
+
+/* --- reading --- */
+
+static void *
+new_key(void)
+{
+  return signing_key_row_new();
+}
+
+static void *
+new_attestor(void)
+{
+  return attestor_row_new();
+}
+
+static void *
+new_rule(void)
+{
+  return g_new0(SigningRule, 1);
+}
+
+typedef struct {
+  const char *kind, *noun;
+  const JsonTable *table;
+  size_t offset; /* of its array in a SigningSet */
+  void *(*make)(void);
+  const char *created, *removed, *changed; /* events */
+} Kind;
+static const Kind kinds[] = {
+    {KIND_KEY, "signing key", &signing_key_table, offsetof(SigningSet, keys), new_key,
+     "signing-key.created", "signing-key.removed", "signing-key.changed"},
+    {KIND_ATTESTOR, "attestor", &attestor_row_table, offsetof(SigningSet, attestors), new_attestor,
+     "attestor.created", "attestor.removed", "attestor.changed"},
+    {KIND_RULE, "signing rule", &signing_rule_table, offsetof(SigningSet, rules), new_rule,
+     "signing-rule.created", "signing-rule.removed", "signing-rule.changed"},
+};
+enum { KEYS, ATTESTORS, RULES };
+
+static GPtrArray *
+rows_of(const SigningSet *set, const Kind *kind)
+{
+  return *(GPtrArray *const *)((const char *)set + kind->offset);
+}
+
+static const Kind *
+find_kind(const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (strcmp(kinds[i].kind, name) == 0)
+      return &kinds[i];
+  return NULL;
+}
+
+static bool
+take_row(SigningSet *set, SqlRows *rows, GError **error)
+{
+  const Kind *kind = find_kind(sql_rows_text(rows, 0));
+  if (kind == NULL)
+    return true; /* a newer program's */
+  g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 2)), error);
+  void *row = kind->make();
+  g_ptr_array_add(rows_of(set, kind), row);
+  if (json != NULL && json_table_read(kind->table, json, row, error))
+    return true;
+  g_prefix_error(error, "%s %s: ", kind->noun, sql_rows_text(rows, 1));
+  return false;
+}
+
+/* (transfer full) */
+static SigningSet *
+load(SqlConnection *db, GError **error)
+{
+  Found found;
+  g_autoptr(SigningSet) set = set_new();
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT kind, name, content FROM signing ORDER BY kind, name", SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND)
+    if (!take_row(set, rows, error))
+      return NULL;
+  return found == FAILED ? NULL : g_steal_pointer(&set);
+}
+
+static bool
+reload(Signing *signing, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(signing->sql, error);
+  SigningSet *set = db == NULL ? NULL : load(db, error);
+  if (set == NULL)
+    return false;
+  g_mutex_lock(&signing->lock);
+  SigningSet *old = signing->set;
+  signing->set = set;
+  __atomic_add_fetch(&signing->generation, 1, __ATOMIC_ACQ_REL);
+  g_mutex_unlock(&signing->lock);
+  signing_set_unref(old);
+  if (signing->changed != NULL)
+    signing->changed(signing->data);
+  return true;
+}
+
+Signing *
+signing_new(SqlPool *sql, GError **error)
+{
+  g_autoptr(Signing) signing = g_new0(Signing, 1);
+  g_mutex_init(&signing->lock);
+  signing->sql = sql;
+  return reload(signing, error) ? g_steal_pointer(&signing) : NULL;
+}
+
+void
+signing_free(Signing *signing)
+{
+  if (signing == NULL)
+    return;
+  signing_set_unref(signing->set);
+  g_mutex_clear(&signing->lock);
+  g_free(signing);
+}
+
+SigningSet *
+signing_get(Signing *signing)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&signing->lock);
+  return signing_set_ref(signing->set);
+}
+
+uint64_t
+signing_generation(const Signing *signing)
+{
+  return __atomic_load_n(&signing->generation, __ATOMIC_ACQUIRE);
+}
+
+void
+signing_on_change(Signing *signing, void (*changed)(void *data), void *data)
+{
+  signing->data = data;
+  signing->changed = changed;
+}
+
+/* --- changes --- */
+
+static bool
+check_name(const Kind *kind, const char *name, GError **error)
+{
+  size_t length = name == NULL ? 0 : strlen(name);
+  bool good = length > 0 && length <= SIGNING_NAME_MOST && g_ascii_isalnum(name[0]);
+  for (size_t i = 0; good && i < length; i++)
+    good = g_ascii_isalnum(name[i]) || strchr("-_.", name[i]) != NULL;
+  return good || error_set(error, ASSAY_ERROR_INVALID,
+                           "%s %s: a name has letters, digits, \"-\", \"_\" and \".\", at most %u",
+                           kind->noun, name == NULL ? "without a name" : name, SIGNING_NAME_MOST);
+}
+
+static bool
+check_trusted(const char *of, const GPtrArray *keys, GError **error)
+{
+  for (guint i = 0; i < keys->len; i++) {
+    TrustedKey *key = g_ptr_array_index(keys, i);
+    g_autoptr(PublicKey) public = public_key_read(slice_from_string(key->public), error);
+    if (public == NULL) {
+      g_prefix_error(error, "%s: key %u: ", of, i + 1);
+      return false;
+    }
+    g_free(key->fingerprint);
+    key->fingerprint = g_strdup(public_key_fingerprint(public));
+  }
+  return true;
+}
+
+/* What one of them needs of the others. */
+static bool
+check_row(const SigningSet *set, const Kind *kind, const void *row, GError **error)
+{
+  if (kind == &kinds[ATTESTORS]) {
+    const AttestorRow *attestor = row;
+    if (attestor->key == NULL && attestor->keys->len == 0)
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "attestor %s: it needs a signing key of ours, or public keys",
+                       attestor->name);
+    if (attestor->key != NULL && signing_set_key(set, attestor->key) == NULL)
+      return error_set(error, ASSAY_ERROR_NOT_FOUND, "attestor %s: there is no signing key %s",
+                       attestor->name, attestor->key);
+    return check_trusted(attestor->name, attestor->keys, error);
+  }
+  if (kind == &kinds[RULES]) {
+    const SigningRule *rule = row;
+    const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
+    if (rule->repositories == NULL || rule->repositories[0] == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "signing rule %s: it needs patterns of repositories", rule->name);
+    if (attestor == NULL)
+      return error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: there is no attestor %s",
+                       rule->name, rule->attestor);
+    if (attestor->key == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "signing rule %s: the attestor %s has no signing key of ours", rule->name,
+                       rule->attestor);
+  }
+  return true;
+}
+
+/* Who else needs it: "attestor release"; NULL: nobody. (transfer full) */
+static char *
+needed_by(const SigningSet *set, const Kind *kind, const char *name)
+{
+  for (guint i = 0; kind == &kinds[KEYS] && i < set->attestors->len; i++) {
+    const AttestorRow *attestor = g_ptr_array_index(set->attestors, i);
+    if (g_strcmp0(attestor->key, name) == 0)
+      return g_strconcat("attestor ", attestor->name, NULL);
+  }
+  for (guint i = 0; kind == &kinds[ATTESTORS] && i < set->rules->len; i++) {
+    const SigningRule *rule = g_ptr_array_index(set->rules, i);
+    if (g_strcmp0(rule->attestor, name) == 0)
+      return g_strconcat("signing rule ", rule->name, NULL);
+  }
+  return NULL;
+}
+
+typedef struct {
+  const Kind *kind;
+  const void *row; /* NULL: it is removed */
+  const char *name, *event;
+  bool there; /* it must be there already */
+} Change;
+
+static bool
+check_change(const SigningSet *set, const Change *change, GError **error)
+{
+  const Kind *kind = change->kind;
+  bool is_there = find(rows_of(set, kind), change->name) != NULL;
+  if (change->there && !is_there)
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no %s %s", kind->noun, change->name);
+  if (!change->there && is_there)
+    return error_set(error, ASSAY_ERROR_EXISTS, "there is a %s %s already", kind->noun,
+                     change->name);
+  if (!change->there && rows_of(set, kind)->len >= SIGNING_MOST)
+    return error_set(error, ASSAY_ERROR_LIMIT, "there are %u of this kind already", SIGNING_MOST);
+  g_autofree char *user = change->row == NULL ? needed_by(set, kind, change->name) : NULL;
+  if (user != NULL)
+    return error_set(error, ASSAY_ERROR_EXISTS, "the %s needs the %s %s", user, kind->noun,
+                     change->name);
+  return change->row == NULL ||
+         (check_name(kind, change->name, error) && check_row(set, kind, change->row, error));
+}
+
+/* A SqlWork: compared with the rows as they are, whoever else changes them. */
+static bool
+make_change(SqlConnection *db, void *data, GError **error)
+{
+  const Change *change = data;
+  g_autoptr(SigningSet) set = load(db, error);
+  if (set == NULL || !check_change(set, change, error))
+    return false;
+  g_autoptr(json_t) json =
+      change->row == NULL ? NULL : json_table_write(change->kind->table, change->row);
+  g_autofree char *text = json == NULL ? NULL : json_to_text(json);
+  bool done =
+      text == NULL
+          ? sql_run(db, NULL, error, "DELETE FROM signing WHERE kind = $1 AND name = $2",
+                    SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_END)
+          : sql_run(db, NULL, error,
+                    "INSERT INTO signing (kind, name, content) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (kind, name) DO UPDATE SET content = excluded.content",
+                    SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_TEXT(text), SQL_END);
+  return done && event_tell(db, change->event, change->name, json, error);
+}
+
+static bool
+apply(Signing *signing, const Change *change, GError **error)
+{
+  return sql_transact(signing->sql, make_change, (void *)(uintptr_t)change, error) &&
+         reload(signing, error);
+}
+
+bool
+signing_add_key(Signing *signing, const SigningKey *key, GError **error)
+{
+  const Change change = {&kinds[KEYS], key, key->name, kinds[KEYS].created, false};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_add_attestor(Signing *signing, const AttestorRow *row, GError **error)
+{
+  const Change change = {&kinds[ATTESTORS], row, row->name, kinds[ATTESTORS].created, false};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_add_rule(Signing *signing, const SigningRule *rule, GError **error)
+{
+  const Change change = {&kinds[RULES], rule, rule->name, kinds[RULES].created, false};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_change_key(Signing *signing, const SigningKey *key, const char *event, GError **error)
+{
+  const Change change = {&kinds[KEYS], key, key->name, event, true};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_change_attestor(Signing *signing, const AttestorRow *row, GError **error)
+{
+  const Change change = {&kinds[ATTESTORS], row, row->name, kinds[ATTESTORS].changed, true};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_change_rule(Signing *signing, const SigningRule *rule, GError **error)
+{
+  const Change change = {&kinds[RULES], rule, rule->name, kinds[RULES].changed, true};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_remove_key(Signing *signing, const char *name, GError **error)
+{
+  const Change change = {&kinds[KEYS], NULL, name, kinds[KEYS].removed, true};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_remove_attestor(Signing *signing, const char *name, GError **error)
+{
+  const Change change = {&kinds[ATTESTORS], NULL, name, kinds[ATTESTORS].removed, true};
+  return apply(signing, &change, error);
+}
+
+bool
+signing_remove_rule(Signing *signing, const char *name, GError **error)
+{
+  const Change change = {&kinds[RULES], NULL, name, kinds[RULES].removed, true};
+  return apply(signing, &change, error);
+}

@@ -1,0 +1,128 @@
+/* Keys, attestors and signing rules of this server: rows, and all of them in memory as one value.
+ *
+ * - A signing key is a key's URI (sign/keys/key.h) with a name: the key stays where it is.
+ * - An attestor is who signs, as policies name him: a signing key of ours, or public keys of
+ *   others.
+ * - A rule says what is signed for which attestor, and when. That it may use the key is for a key
+ *   grant to say (access/rights/key_grants.h), which whoever signs asks for each time.
+ *
+ * All are few, so each change reads them anew; a value that was given stays as it was. Each change
+ * tells one event in its transaction ("signing-key.created", "attestor.changed", ...), and so the
+ * audit has it. Any thread; what takes an error blocks on the database. */
+#pragma once
+
+#include <glib.h>
+
+#include "base/json_table.h"
+#include "sign/keys/key.h"
+#include "storage/sql.h"
+
+#define SIGNING_MOST      1000u /* of each kind */
+#define SIGNING_NAME_MOST 100u
+#define SIGNING_KEYS_MOST 20u /* of an attestor, and former ones of a key */
+
+/* A public key, and when what it signed counts. */
+typedef struct {
+  char *name;   /* as people call it; or NULL */
+  char *public; /* PEM */
+  char *fingerprint;
+  int64_t not_before, not_after; /* microseconds since 1970; 0: no bound */
+  int64_t revoked;               /* nothing that it signs counts any more; 0: it is not */
+} TrustedKey;
+void trusted_key_free(TrustedKey *key);
+
+typedef struct {
+  char *name, *description;
+  char *uri;
+  char *password_file, *pin_file, *token_file, *ca_file; /* KeyOptions, files on the server */
+  uint32_t timeout;                                      /* seconds; 0: the default */
+  char *algorithm;                                       /* "ECDSA P-256" */
+  char *public; /* PEM, as the key itself told when it was added */
+  char *fingerprint, *version;
+  GPtrArray *former; /* TrustedKey: those before it was turned over */
+  char *state;       /* "active", "revoked" */
+  int64_t revoked, created;
+  char *created_by;
+} SigningKey;
+/* This and its likes: without anything in it. (transfer full) */
+SigningKey *signing_key_row_new(void);
+void signing_key_row_free(SigningKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningKey, signing_key_row_free)
+KeyOptions signing_key_options(const SigningKey *key);
+
+typedef struct {
+  char *name, *description;
+  char *key;       /* a signing key of ours; or NULL */
+  GPtrArray *keys; /* TrustedKey: of others */
+  GStrv formats;   /* of signature_format_names; NULL: all */
+  int64_t created;
+  char *created_by;
+} AttestorRow;
+AttestorRow *attestor_row_new(void);
+void attestor_row_free(AttestorRow *attestor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AttestorRow, attestor_row_free)
+
+/* When a rule signs. */
+typedef enum {
+  TRIGGER_MANUAL, /* when somebody asks */
+  TRIGGER_PUSH,   /* what is pushed, once it is stored */
+  TRIGGER_PASSED, /* once it is scanned, and the policy lets it out */
+} SigningTrigger;
+extern const char *const signing_trigger_names[];
+
+typedef struct {
+  char *name, *description;
+  char *attestor;
+  GStrv repositories; /* patterns (text/glob.h); never empty */
+  GStrv tags;         /* patterns; NULL: all, also what has no tag */
+  SigningTrigger trigger;
+  GStrv formats; /* NULL: cosign and bundle */
+  bool members;  /* of an index, its members as well */
+  int64_t created;
+  char *created_by;
+} SigningRule;
+void signing_rule_free(SigningRule *rule);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningRule, signing_rule_free)
+/* @tags: those of the image. */
+bool signing_rule_fits(const SigningRule *rule, const char *repository, const char *const *tags);
+
+/* As the API and the rows have them. */
+extern const JsonTable signing_key_table, attestor_row_table, signing_rule_table;
+
+/* All of them, by name; immutable, counted. */
+typedef struct {
+  gatomicrefcount references;
+  GPtrArray *keys, *attestors, *rules;
+} SigningSet;
+SigningSet *signing_set_ref(SigningSet *set);
+void signing_set_unref(SigningSet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningSet, signing_set_unref)
+/* NULL: there is none. (transfer none) */
+const SigningKey *signing_set_key(const SigningSet *set, const char *name);
+const AttestorRow *signing_set_attestor(const SigningSet *set, const char *name);
+const SigningRule *signing_set_rule(const SigningSet *set, const char *name);
+
+typedef struct Signing Signing;
+/* (transfer full) */
+Signing *signing_new(SqlPool *sql, GError **error);
+void signing_free(Signing *signing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Signing, signing_free)
+/* (transfer full) */
+SigningSet *signing_get(Signing *signing);
+/* Rises with each change. */
+uint64_t signing_generation(const Signing *signing);
+/* @changed is called after each change, from any thread; before the start. */
+void signing_on_change(Signing *signing, void (*changed)(void *data), void *data);
+
+/* Adds it. ASSAY_ERROR_INVALID, _EXISTS, _LIMIT; _NOT_FOUND: what it names is not there. */
+bool signing_add_key(Signing *signing, const SigningKey *key, GError **error);
+bool signing_add_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
+bool signing_add_rule(Signing *signing, const SigningRule *rule, GError **error);
+/* In the place of one of that name. */
+bool signing_change_key(Signing *signing, const SigningKey *key, const char *event, GError **error);
+bool signing_change_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
+bool signing_change_rule(Signing *signing, const SigningRule *rule, GError **error);
+/* ASSAY_ERROR_NOT_FOUND; _EXISTS: something else needs it. */
+bool signing_remove_key(Signing *signing, const char *name, GError **error);
+bool signing_remove_attestor(Signing *signing, const char *name, GError **error);
+bool signing_remove_rule(Signing *signing, const char *name, GError **error);
