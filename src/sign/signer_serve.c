@@ -1,6 +1,7 @@
-/* The process that has the keys: a thread a connection, and the keys that were opened. */
-#include <fcntl.h>
-#include <signal.h>
+/* Serving requests to sign; see the header. */
+#include "sign/signer_serve.h"
+
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -10,185 +11,117 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/json.h"
-#include "cage/sanitised.h"
-#include "sign/signer-private.h"
-#include "sign/signer.h"
+#include "cage/no_programs.h"
+#include "sign/open_keys.h"
+#include "sign/signer_message-private.h"
 
-/* Key by what names it: its URI and its files. */
-static GMutex lock;
-static GHashTable *keys;
+/* Requests that are worked on at once: most of them wait for something else. */
+#define THREADS_MAX 32
 
-static void
-release(void *key)
+/* --- one request --- */
+
+static GByteArray *
+answer_key(Key *key)
 {
-  key_free(key);
-}
-
-static const char *
-text_of(const json_t *object, const char *name)
-{
-  return json_string_value(json_object_get(object, name));
-}
-
-static KeyOptions
-options_of(const json_t *request)
-{
-  return (KeyOptions){.password_file = text_of(request, "password_file"),
-                      .pin_file = text_of(request, "pin_file"),
-                      .token_file = text_of(request, "token_file"),
-                      .ca_file = text_of(request, "ca_file"),
-                      .seconds = (unsigned)json_integer_value(json_object_get(request, "seconds"))};
-}
-
-static char *
-name_of(const json_t *request)
-{
-  GString *name = g_string_new(NULL);
-  static const char *const parts[] = {"uri",        "password_file", "pin_file",
-                                      "token_file", "ca_file",       NULL};
-  for (size_t i = 0; parts[i] != NULL; i++) {
-    const char *text = text_of(request, parts[i]);
-    g_string_append_printf(name, "%zu:%s\n", text == NULL ? 0 : strlen(text),
-                           text == NULL ? "" : text);
-  }
-  return g_string_free(name, FALSE);
+  g_autoptr(GBytes) der = public_key_to_der(key_public(key));
+  return signer_answer_write(NULL, slice_from_bytes(der), key_version(key));
 }
 
 /* (transfer full) */
-static Key *
-open_key(const json_t *request, GError **error)
+static GByteArray *
+work(const SignerRequest *request)
 {
-  KeyOptions options = options_of(request);
-  const char *uri = text_of(request, "uri");
-  if (uri == NULL) {
-    error_set(error, ASSAY_ERROR_INVALID, "no key is named");
-    return NULL;
-  }
-  Key *key = key_open(uri, &options, NULL, error);
-  if (key == NULL)
-    return NULL;
-  g_mutex_lock(&lock);
-  g_hash_table_replace(keys, name_of(request), key_ref(key));
-  g_mutex_unlock(&lock);
-  return key;
-}
-
-/* One that is open, or is opened now. (transfer full) */
-static Key *
-find_key(const json_t *request, GError **error)
-{
-  g_autofree char *name = name_of(request);
-  g_mutex_lock(&lock);
-  Key *key = g_hash_table_lookup(keys, name);
-  if (key != NULL)
-    key_ref(key);
-  g_mutex_unlock(&lock);
-  return key != NULL ? key : open_key(request, error);
-}
-
-/* It is opened anew the next time: a token that was away is another session. */
-static void
-forget_key(const json_t *request)
-{
-  g_autofree char *name = name_of(request);
-  g_mutex_lock(&lock);
-  g_hash_table_remove(keys, name);
-  g_mutex_unlock(&lock);
-}
-
-/* (transfer full) */
-static GBytes *
-sign(const json_t *request, Slice message, GError **error)
-{
-  g_autoptr(Key) key = find_key(request, error);
-  json_int_t algorithm = json_integer_value(json_object_get(request, "algorithm"));
-  if (key == NULL)
-    return NULL;
-  if (algorithm < 0 || algorithm >= ALGORITHM_COUNT) {
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "there is no such algorithm");
-    return NULL;
-  }
-  GBytes *signature = key_sign(key, (SignatureAlgorithm)algorithm, message, NULL, error);
-  if (signature == NULL)
-    forget_key(request);
-  return signature;
-}
-
-static void
-tell_error(json_t *answer, const GError *error)
-{
-  json_set_number(answer, "code",
-                  error->domain == ASSAY_ERROR ? (uint64_t)error->code : ASSAY_ERROR_FAILED);
-  json_set_string(answer, "error", error->message);
-}
-
-static bool
-answer_one(int socket)
-{
-  g_autoptr(json_t) request = NULL;
-  g_autoptr(GBytes) message = NULL, signature = NULL;
+  const char *uri = request->texts[SIGNER_URI];
+  KeyOptions options = signer_request_options(request);
   g_autoptr(GError) error = NULL;
-  if (!signer_receive(socket, &request, &message))
-    return false;
-  g_autoptr(json_t) answer = json_object();
-  if (g_strcmp0(text_of(request, "do"), "open") == 0) {
-    g_autoptr(Key) key = open_key(request, &error);
-    g_autofree char *pem = key == NULL ? NULL : public_key_to_pem(key_public(key));
-    if (pem != NULL) {
-      json_set_string(answer, "public", pem);
-      json_set_string(answer, "version", key_version(key));
-    }
-  } else {
-    signature = sign(request, slice_from_bytes(message), &error);
+  if (request->verb == SIGNER_MAKE) {
+    key_make(uri, request->texts[SIGNER_MADE], &options, NULL, &error);
+    return signer_answer_write(error, SLICE_EMPTY, NULL);
   }
-  if (error != NULL)
-    tell_error(answer, error);
-  return signer_send(socket, answer, signature == NULL ? SLICE_EMPTY : slice_from_bytes(signature));
+  if (request->verb == SIGNER_OPEN) {
+    g_autoptr(Key) key = open_keys_get(uri, &options, &error);
+    return key == NULL ? signer_answer_write(error, SLICE_EMPTY, NULL) : answer_key(key);
+  }
+  g_autoptr(GBytes) signature =
+      open_keys_sign(uri, &options, request->algorithm, request->message, &error);
+  return signature == NULL ? signer_answer_write(error, SLICE_EMPTY, NULL)
+                           : signer_answer_write(NULL, slice_from_bytes(signature), NULL);
 }
 
-static void *
-serve_connection(void *data)
+static void
+serve_one(gpointer data, gpointer unused)
 {
   auto_fd int socket = GPOINTER_TO_INT(data);
-  while (answer_one(socket))
-    continue;
-  return NULL;
+  SignerRequest request;
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GBytes) bytes = fd_read_all(socket, SIGNER_REQUEST_MAX, NULL);
+  if (bytes == NULL || !signer_request_read(slice_from_bytes(bytes), &request, texts))
+    return;
+  g_autoptr(GByteArray) answer = work(&request);
+  /* Whoever does not listen any more has given it up. */
+  fd_write_all(socket, slice_new(answer->data, answer->len), NULL);
 }
 
-/* Nobody reads our memory: not a core file, not another process of the same user, not the swap
- * where there is leave to lock it. */
-static void
-close_up(void)
+/* --- the process --- */
+
+/* Nobody reads our memory: no debugger, no core, no swap where we may forbid it. */
+static bool
+harden(GError **error)
 {
-  const struct rlimit none = {0, 0};
-  struct rlimit locked;
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);
-  if (!SANITISED && getrlimit(RLIMIT_MEMLOCK, &locked) == 0 &&
-      (locked.rlim_cur == RLIM_INFINITY || geteuid() == 0))
-    mlockall(MCL_CURRENT | MCL_FUTURE);
+  const struct rlimit no_core = {0, 0};
+  struct rlimit locked = {0, 0};
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &no_core) < 0)
+    return error_set_errno(error, errno, "keep other processes out of the one that signs");
+  /* Under a limit, a later allocation would fail; keys of files are locked by themselves. */
+  getrlimit(RLIMIT_MEMLOCK, &locked);
+  if (locked.rlim_cur == RLIM_INFINITY)
+    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  return cage_forbid_programs(error);
+}
+
+/* A socket; -1: nobody asks any more. */
+static int
+receive(void)
+{
+  char byte;
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  for (;;) {
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t got = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return -1;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(int)))
+      continue;
+    int socket;
+    memcpy(&socket, CMSG_DATA(header), sizeof socket);
+    return socket;
+  }
 }
 
 bool
-signer_serve(void)
+signer_serve(GError **error)
 {
-  int type;
+  int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED, "standard input is not a signer's socket");
+  if (!harden(error))
     return false;
-  close_up();
-  signal(SIGPIPE, SIG_IGN);
-  /* Not what its terminal sends to all: the server has work to end first. */
-  signal(SIGINT, SIG_IGN);
-  keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, release);
-  for (int socket; (socket = signer_receive_socket(STDIN_FILENO)) >= 0;) {
-    GThread *thread = g_thread_try_new("signing", serve_connection, GINT_TO_POINTER(socket), NULL);
-    if (thread == NULL)
-      close(socket);
-    else
-      g_thread_unref(thread);
-  }
-  /* Threads may be within a call to a token or a service; there is nobody to answer. */
+  GThreadPool *pool = g_thread_pool_new(serve_one, NULL, THREADS_MAX, FALSE, error);
+  if (pool == NULL)
+    return false;
+  for (int socket; (socket = receive()) >= 0;)
+    g_thread_pool_push(pool, GINT_TO_POINTER(socket), NULL);
   _exit(0);
 }

@@ -71,11 +71,8 @@ find_password(const KeyOptions *options, char **password, GError **error)
 static bool
 is_encrypted(Slice file)
 {
-  static const char *const marks[] = {"ENCRYPTED", NULL};
-  for (size_t i = 0; marks[i] != NULL; i++)
-    if (memmem(file.data, file.size, marks[i], strlen(marks[i])) != NULL)
-      return true;
-  return false;
+  static const char mark[] = "ENCRYPTED";
+  return file.size > 0 && memmem(file.data, file.size, mark, strlen(mark)) != NULL;
 }
 
 static bool
@@ -111,32 +108,95 @@ import_pem(gnutls_x509_privkey_t key, Slice file, const char *password, GError *
                        : "the password does not open it");
 }
 
-/* The two halves of @x509. */
+/* A key as we keep it: in memory that is locked, wiped when it is freed, and in no core. GnuTLS
+ * gets a copy for each signature, which it wipes. */
+typedef struct {
+  uint8_t *der; /* PKCS#8 */
+  size_t size;
+} FileKey;
+
+static void
+free_key(void *state)
+{
+  FileKey *key = state;
+  sodium_free(key->der);
+  g_free(key);
+}
+
+/* (transfer full) NULL with *error. */
+static FileKey *
+keep(gnutls_x509_privkey_t x509, GError **error)
+{
+  gnutls_datum_t der = {NULL, 0};
+  int status = gnutls()->x509_privkey_export2_pkcs8(x509, GNUTLS_X509_FMT_DER, NULL,
+                                                    GNUTLS_PKCS_PLAIN, &der);
+  if (status < 0) {
+    error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls()->strerror(status));
+    return NULL;
+  }
+  uint8_t *locked = sodium_init() < 0 ? NULL : sodium_malloc(der.size);
+  if (locked != NULL) {
+    memcpy(locked, der.data, der.size);
+    sodium_mprotect_readonly(locked);
+  } else {
+    error_set(error, ASSAY_ERROR_IO, "no memory that can be locked for a key");
+  }
+  sodium_memzero(der.data, der.size);
+  (*gnutls()->free)(der.data);
+  FileKey *key = locked == NULL ? NULL : g_new0(FileKey, 1);
+  if (key != NULL)
+    *key = (FileKey){locked, der.size};
+  return key;
+}
+
+/* For GnuTLS. False: nothing is to be freed. */
+static bool
+lend(const FileKey *kept, gnutls_privkey_t *key)
+{
+  const gnutls_datum_t der = {kept->der, (unsigned)kept->size};
+  if (gnutls()->privkey_init(key) < 0)
+    return false;
+  if (gnutls()->privkey_import_x509_raw(*key, &der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN) >=
+      0)
+    return true;
+  gnutls()->privkey_deinit(*key);
+  return false;
+}
+
+/* Its public half. (transfer full) NULL with *error. */
+static PublicKey *
+public_half(const FileKey *kept, GError **error)
+{
+  gnutls_privkey_t key;
+  gnutls_pubkey_t public = NULL;
+  if (!lend(kept, &key)) {
+    error_set(error, ASSAY_ERROR_INVALID, "the key is damaged");
+    return NULL;
+  }
+  int status = gnutls()->pubkey_init(&public);
+  if (status >= 0)
+    status = gnutls()->pubkey_import_privkey(public, key, 0, 0);
+  gnutls()->privkey_deinit(key);
+  if (status >= 0)
+    return public_key_new(NULL, public, ALGORITHM_COUNT, error);
+  error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls()->strerror(status));
+  if (public != NULL)
+    gnutls()->pubkey_deinit(public);
+  return NULL;
+}
+
 static bool
 take_key(gnutls_x509_privkey_t x509, OpenedKey *opened, GError **error)
 {
-  gnutls_privkey_t key = NULL;
-  gnutls_pubkey_t public = NULL;
-  int status = gnutls()->privkey_init(&key);
-  if (status >= 0)
-    status = gnutls()->privkey_import_x509(key, x509, GNUTLS_PRIVKEY_IMPORT_COPY);
-  if (status >= 0)
-    status = gnutls()->pubkey_init(&public);
-  if (status >= 0)
-    status = gnutls()->pubkey_import_privkey(public, key, 0, 0);
-  if (status < 0) {
-    error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls()->strerror(status));
-    if (public != NULL)
-      gnutls()->pubkey_deinit(public);
-  } else {
-    opened->public = public_key_new(NULL, public, ALGORITHM_COUNT, error);
-    opened->state = key;
-  }
-  if (opened->public != NULL)
-    return true;
-  if (key != NULL)
-    gnutls()->privkey_deinit(key);
-  return false;
+  FileKey *kept = keep(x509, error);
+  if (kept == NULL)
+    return false;
+  opened->public = public_half(kept, error);
+  if (opened->public == NULL)
+    free_key(kept);
+  else
+    opened->state = kept;
+  return opened->public != NULL;
 }
 
 static bool
@@ -164,8 +224,13 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
 {
   const gnutls_datum_t data = {(unsigned char *)(uintptr_t)message.data, (unsigned)message.size};
   gnutls_datum_t made = {NULL, 0};
-  int status =
-      gnutls()->privkey_sign_data2(state, algorithm_for_gnutls(algorithm), 0, &data, &made);
+  gnutls_privkey_t key;
+  if (!lend(state, &key)) {
+    error_set(error, ASSAY_ERROR_IO, "no memory for a key");
+    return NULL;
+  }
+  int status = gnutls()->privkey_sign_data2(key, algorithm_for_gnutls(algorithm), 0, &data, &made);
+  gnutls()->privkey_deinit(key);
   if (status < 0) {
     error_set(error, ASSAY_ERROR_FAILED, "it does not sign: %s", gnutls()->strerror(status));
     return NULL;
@@ -175,13 +240,6 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
   if (signature == NULL)
     error_set(error, ASSAY_ERROR_FAILED, "its signature cannot be read");
   return signature;
-}
-
-static void
-free_state(void *state)
-{
-  if (state != NULL)
-    gnutls()->privkey_deinit(state);
 }
 
 /* --- making --- */
@@ -262,4 +320,4 @@ make(const char *path, const char *algorithm, const KeyOptions *options, Cancell
 }
 
 const KeyKind file_key_kind = {
-    .scheme = "file", .open = open_file, .sign = sign, .make = make, .free = free_state};
+    .scheme = "file", .open = open_file, .sign = sign, .make = make, .free = free_key};
