@@ -9,16 +9,6 @@
 
 #define TITLE_ANNOTATION "org.opencontainers.image.title"
 
-json_t *
-artifact_descriptor(const char *type, const char *digest, uint64_t size)
-{
-  json_t *descriptor = json_object();
-  json_set_string(descriptor, "mediaType", type);
-  json_set_string(descriptor, "digest", digest);
-  json_set_number(descriptor, "size", size);
-  return descriptor;
-}
-
 char *
 artifact_manifest(const Artifact *artifact)
 {

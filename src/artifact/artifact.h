@@ -4,13 +4,10 @@
 
 #include <jansson.h>
 
+#include "oci/artifact_descriptor.h"
 #include "oci/digest.h"
 #include "remote/client.h"
 
-/* The config of artifacts that have none, "{}", and its digest. */
-#define ARTIFACT_EMPTY "{}"
-#define ARTIFACT_EMPTY_DIGEST                                                                      \
-  "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 #define ARTIFACT_MANIFEST_MAX ((size_t)4 * 1024 * 1024)
 
 typedef struct {
@@ -26,9 +23,6 @@ typedef struct {
 
 /* The manifest's bytes: the same for the same artifact. (transfer full) */
 char *artifact_manifest(const Artifact *artifact);
-
-/* (transfer full) */
-json_t *artifact_descriptor(const char *media_type, const char *digest, uint64_t size);
 
 /* Pushes config and layer. */
 bool artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,

@@ -79,6 +79,8 @@
   X(gnutls_, x509_crt_get_dn3)                                                                     \
   X(gnutls_, x509_crt_get_expiration_time)                                                         \
   X(gnutls_, x509_crt_get_extension_by_oid2)                                                       \
+  X(gnutls_, x509_crt_get_key_usage)                                                               \
+  X(gnutls_, x509_crt_get_subject_alt_name)                                                        \
   X(gnutls_, x509_crt_import)                                                                      \
   X(gnutls_, x509_crt_init)                                                                        \
   X(gnutls_, x509_crt_list_import2)                                                                \
@@ -99,6 +101,7 @@
   X(gnutls_, x509_privkey_import2)                                                                 \
   X(gnutls_, x509_privkey_import_pkcs8)                                                            \
   X(gnutls_, x509_privkey_init)                                                                    \
+  X(gnutls_, x509_trust_list_add_cas)                                                              \
   X(gnutls_, x509_trust_list_add_trust_file)                                                       \
   X(gnutls_, x509_trust_list_deinit)                                                               \
   X(gnutls_, x509_trust_list_init)                                                                 \

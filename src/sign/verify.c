@@ -5,6 +5,7 @@
 
 #include "base/calendar.h"
 #include "base/error.h"
+#include "sign/formats/certificates.h"
 
 typedef struct {
   const SignatureSource *source;
@@ -91,7 +92,7 @@ find_untimely(const AttestorKey *key, const Signature *signature, int64_t known,
   int64_t made = known > 0 ? known : signature->signed_at;
   const char *when = known > 0 ? "later" : "nobody knows when";
   /* A key that was stolen makes signatures of any date: only what was there before counts. */
-  if (key->revoked_at > 0 && (known == 0 || known > key->revoked_at)) {
+  if (!is_before(key->revoked_at, known, now)) {
     g_autofree char *moment = calendar_moment(key->revoked_at);
     return g_strdup_printf("was revoked on %s, and it was made %s", moment, when);
   }
@@ -124,26 +125,34 @@ accept(const Verification *verification, const Attestor *attestor, const char *k
   g_ptr_array_add(verification->result->valid, verified);
 }
 
-/* What a signature that is the key's is worth. */
+/* What a signature is worth that is by the attestor. */
 static void
-judge_key(const Verification *verification, const Attestor *attestor, const AttestorKey *key,
-          const Signature *signature)
+judge(const Verification *verification, const Attestor *attestor, const char *key,
+      const Signature *signature, int64_t known)
 {
   g_autoptr(GError) mismatch = NULL;
-  int64_t known = known_time(verification, signature);
-  g_autofree char *untimely = find_untimely(key, signature, known, verification->now);
   if (!attestor_takes(attestor, signature->format))
     tell(verification, signature, "is by %s, of whom this format does not count", attestor->name);
   else if (!signature_check_claim(signature, verification->claim, &mismatch))
     tell(verification, signature, "is by %s, but %s", attestor->name, mismatch->message);
-  else if (untimely != NULL)
-    tell(verification, signature, "does not count: the key %s of %s %s", key->name, attestor->name,
-         untimely);
   else if (signature->expires_at > 0 && signature->expires_at < verification->now)
     tell(verification, signature, "is by %s, but does not count any more, by its own word",
          attestor->name);
   else
-    accept(verification, attestor, public_key_fingerprint(key->key), signature, known);
+    accept(verification, attestor, key, signature, known);
+}
+
+static void
+judge_key(const Verification *verification, const Attestor *attestor, const AttestorKey *key,
+          const Signature *signature)
+{
+  int64_t known = known_time(verification, signature);
+  g_autofree char *untimely = find_untimely(key, signature, known, verification->now);
+  if (untimely != NULL)
+    tell(verification, signature, "does not count: the key %s of %s %s", key->name, attestor->name,
+         untimely);
+  else
+    judge(verification, attestor, public_key_fingerprint(key->key), signature, known);
 }
 
 /* Whether one of the attestor's keys made it. */
@@ -160,13 +169,62 @@ try_keys(const Verification *verification, const Attestor *attestor, const Signa
   return false;
 }
 
+/* --- certificates --- */
+
+static bool
+is_of_identity(const Attestor *attestor, Slice leaf)
+{
+  for (guint i = 0; i < attestor->identities->len; i++) {
+    const AttestorIdentity *identity = g_ptr_array_index(attestor->identities, i);
+    if (certificate_is_of(leaf, identity->subject, identity->name))
+      return true;
+  }
+  return attestor->identities->len == 0;
+}
+
+static void
+judge_certificate(const Verification *verification, const Attestor *attestor,
+                  const PublicKey *leaf_key, const Signature *signature)
+{
+  g_autoptr(GError) mismatch = NULL;
+  Slice leaf = slice_from_bytes(g_ptr_array_index(signature->chain, 0));
+  int64_t known = known_time(verification, signature);
+  int64_t at = known > 0 ? known : verification->now;
+  if (!certificates_verify(signature->chain, attestor->roots, CERTIFICATE_SIGNS_CODE, at,
+                           &mismatch)) {
+    tell(verification, signature, "is not by %s: %s", attestor->name, mismatch->message);
+  } else if (!is_of_identity(attestor, leaf)) {
+    g_autofree char *name = certificate_subject(leaf);
+    tell(verification, signature, "is by %s, who is none of the identities of %s", name,
+         attestor->name);
+  } else {
+    judge(verification, attestor, public_key_fingerprint(leaf_key), signature, known);
+  }
+}
+
+/* Whether a certificate's key made it, of whom roots shall tell. */
+static bool
+try_roots(const Verification *verification, const Attestor *attestor, const Signature *signature)
+{
+  if (signature->chain == NULL || attestor->roots->len == 0)
+    return false;
+  g_autoptr(PublicKey) leaf =
+      certificate_key(slice_from_bytes(g_ptr_array_index(signature->chain, 0)), NULL);
+  if (leaf == NULL || !signature_is_by(signature, leaf))
+    return false;
+  judge_certificate(verification, attestor, leaf, signature);
+  return true;
+}
+
 static void
 verify_one(const Verification *verification, const Signature *signature)
 {
   bool is_known = false;
-  for (guint i = 0; i < verification->attestors->len; i++)
-    if (try_keys(verification, g_ptr_array_index(verification->attestors, i), signature))
+  for (guint i = 0; i < verification->attestors->len; i++) {
+    const Attestor *attestor = g_ptr_array_index(verification->attestors, i);
+    if (try_keys(verification, attestor, signature) || try_roots(verification, attestor, signature))
       is_known = true;
+  }
   if (!is_known)
     tell(verification, signature, "is by nobody who is known here");
 }

@@ -87,7 +87,7 @@ bundle_read(Slice text, GError **error)
 }
 
 char *
-bundle_write(json_t *envelope, const PublicKey *key)
+bundle_text(json_t *envelope, const PublicKey *key)
 {
   g_autoptr(GBytes) der = public_key_to_der(key);
   Digest digest = digest_of(DIGEST_SHA256, slice_from_bytes(der));

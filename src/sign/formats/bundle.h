@@ -16,4 +16,4 @@ bool bundle_is(const char *media_type);
 Signature *bundle_read(Slice text, GError **error);
 
 /* The text around @envelope, signed by @key. (transfer full) */
-char *bundle_write(json_t *envelope, const PublicKey *key);
+char *bundle_text(json_t *envelope, const PublicKey *key);

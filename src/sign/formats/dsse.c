@@ -105,7 +105,7 @@ dsse_message(const char *payload_type, Slice payload)
 }
 
 json_t *
-dsse_write(Slice payload, GBytes *signature)
+dsse_envelope(Slice payload, GBytes *signature)
 {
   gsize size;
   const guchar *bytes = g_bytes_get_data(signature, &size);

@@ -21,7 +21,7 @@ GPtrArray *dsse_read(const json_t *envelope, GError **error);
 /* What is signed ("PAE") of a payload. (transfer full) */
 GBytes *dsse_message(const char *payload_type, Slice payload);
 /* The envelope. (transfer full) */
-json_t *dsse_write(Slice payload, GBytes *signature);
+json_t *dsse_envelope(Slice payload, GBytes *signature);
 /* A statement of in-toto about @digest; @name: of the subject, or NULL; @annotations: of the
  * subject, or NULL. (transfer full) */
 char *statement_write(const char *statement_type, const Digest *digest, const char *name,

@@ -11,13 +11,16 @@
 #define VALUES_MAX ((size_t)1000)
 
 bool
-notation_allows(SignatureAlgorithm algorithm)
+notation_find(const char *name, SignatureAlgorithm *algorithm)
 {
   static const SignatureAlgorithm allowed[] = {ALGORITHM_PS256, ALGORITHM_PS384, ALGORITHM_PS512,
                                                ALGORITHM_ES256, ALGORITHM_ES384, ALGORITHM_ES512};
-  for (size_t i = 0; i < G_N_ELEMENTS(allowed); i++)
-    if (allowed[i] == algorithm)
+  for (size_t i = 0; i < G_N_ELEMENTS(allowed); i++) {
+    if (strcmp(algorithm_name(allowed[i]), name) == 0) {
+      *algorithm = allowed[i];
       return true;
+    }
+  }
   return false;
 }
 
@@ -108,7 +111,7 @@ read_protected(Slice text, Signature *signature, GError **error)
   const char *type = algorithm == NULL ? NULL : json_require_string(header, "cty", error);
   if (type == NULL)
     return false;
-  if (!algorithm_find(algorithm, &signature->algorithm) || !notation_allows(signature->algorithm))
+  if (!notation_find(algorithm, &signature->algorithm))
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "its algorithm is \"%s\"", algorithm);
   if (strcmp(type, NOTATION_PAYLOAD_TYPE) != 0)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "it is about \"%s\"", type);

@@ -26,5 +26,5 @@ Signature *notation_read_jws(Slice text, GError **error);
 
 /* What a payload of NOTATION_PAYLOAD_TYPE says. */
 bool notation_read_payload(Slice payload, Signature *signature, GError **error);
-/* Whether the Notary Project has that algorithm. */
-bool notation_allows(SignatureAlgorithm algorithm);
+/* By its name there. False: the Notary Project has none of that name. */
+bool notation_find(const char *name, SignatureAlgorithm *algorithm);

@@ -1,0 +1,60 @@
+/* Signing an image: what a key makes of it in each format, as an artifact that is to be pushed to
+ * the image's repository. Blocks as the key does; its errors are key_sign()'s, and nothing is half
+ * signed. */
+#pragma once
+
+#include "base/cancellable.h"
+#include "sign/formats/signature.h"
+#include "sign/keys/key.h"
+
+typedef struct {
+  GPtrArray *blobs;    /* GBytes: the config and the layer that is new; they go first */
+  GBytes *manifest;    /* of the type MEDIA_TYPE_OCI_MANIFEST */
+  Digest digest;       /* of the manifest */
+  char *tag;           /* under which it belongs; NULL: it is a referrer, and has no tag */
+  char *type;          /* of a referrer, for lists that clients keep; or NULL */
+  json_t *annotations; /* of a referrer's manifest; or NULL */
+  bool is_there;       /* the manifest is the existing one, which has this signature already */
+} SignedArtifact;
+
+void signed_artifact_free(SignedArtifact *artifact);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SignedArtifact, signed_artifact_free)
+
+/* The manifest that is signed. */
+typedef struct {
+  const char *media_type;
+  Digest digest;
+  uint64_t size;
+} SignedSubject;
+
+/* A layer for the tag sha256-HEX.sig. @reference: "HOST/REPOSITORY:TAG", which readers compare.
+ * @annotations: what is claimed beside, name -> text, or NULL. @existing: the manifest that the tag
+ * has, to which the signature is added, or NULL; what is no list of signatures is
+ * ASSAY_ERROR_INVALID, and a full one _LIMIT. (transfer full) */
+SignedArtifact *cosign_write(const SignedSubject *subject, const char *reference,
+                             json_t *annotations, Key *key, GBytes *existing,
+                             Cancellable *cancellable, GError **error);
+/* A referrer, as cosign 3 makes it. (transfer full) */
+SignedArtifact *bundle_write(const SignedSubject *subject, json_t *annotations, Key *key,
+                             Cancellable *cancellable, GError **error);
+/* A referrer, as notation makes it. @chain: GBytes in DER, leaf first and up to the root; the
+ * leaf's key is @key, or ASSAY_ERROR_MISMATCH. @now: seconds since 1970, as which it is signed.
+ * (transfer full) */
+SignedArtifact *notation_write(const SignedSubject *subject, json_t *annotations,
+                               const GPtrArray *chain, int64_t now, Key *key,
+                               Cancellable *cancellable, GError **error);
+
+/* What is known of an image, signed. @name: of the subject, "HOST/REPOSITORY", or NULL. */
+typedef struct {
+  const char *type; /* of the predicate: a URI */
+  json_t *predicate;
+  const char *name;
+} SignedStatement;
+/* A layer for the tag sha256-HEX.att, as cosign 2 makes it; @existing as above. (transfer full) */
+SignedArtifact *attestation_write(const SignedSubject *subject, const SignedStatement *statement,
+                                  Key *key, GBytes *existing, Cancellable *cancellable,
+                                  GError **error);
+/* The same as a referrer, as cosign 3 makes it. (transfer full) */
+SignedArtifact *attestation_bundle_write(const SignedSubject *subject,
+                                         const SignedStatement *statement, Key *key,
+                                         Cancellable *cancellable, GError **error);
