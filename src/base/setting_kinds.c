@@ -52,6 +52,21 @@ const SettingKind setting_texts = {.begin = setting_texts_begin,
                                    .clear = setting_texts_clear,
                                    .many = true};
 
+/* As a word, for who writes only one: "team=payments". */
+static bool
+read_pair(const Setting *setting, const char *text, void *value, GError **error)
+{
+  const char *equals = strchr(text, '=');
+  return equals != NULL && equals != text
+             ? setting_texts_read(setting, text, value, error)
+             : error_set(error, ASSAY_ERROR_INVALID, "must be KEY: VALUE, or KEY=VALUE");
+}
+const SettingKind setting_pairs = {.begin = setting_texts_begin,
+                                   .read = read_pair,
+                                   .clear = setting_texts_clear,
+                                   .many = true,
+                                   .pairs = true};
+
 /* --- choices --- */
 
 /* As wide as the member is. */

@@ -16,10 +16,13 @@ typedef struct {
   void (*clear)(void *value); /* NULL: nothing to free */
   /* A list of words, each of which is read into the same value. */
   bool many;
+  /* ... or a mapping of words to words, each of which is read as "KEY=VALUE". */
+  bool pairs;
 } SettingKind;
 
 extern const SettingKind setting_text;     /* char * */
 extern const SettingKind setting_texts;    /* GStrv, never NULL; a list */
+extern const SettingKind setting_pairs;    /* the same of "KEY=VALUE"; a mapping */
 extern const SettingKind setting_choice;   /* an integer, enum or bool: which of `words` */
 extern const SettingKind setting_boolean;  /* bool */
 extern const SettingKind setting_count;    /* an unsigned integer, as the next two */

@@ -268,6 +268,36 @@ check_length(const SettingsPlace *place, const Setting *setting, const YamlNode 
   return false;
 }
 
+/* A mapping as a list of words: `team: payments` is "team=payments". */
+static void
+read_pairs(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value)
+{
+  if (!check_length(place, setting, node, node->entries->len / 2))
+    return;
+  for (guint i = 0; i + 1 < node->entries->len; i += 2) {
+    const YamlNode *key = g_ptr_array_index(node->entries, i);
+    const YamlNode *word = g_ptr_array_index(node->entries, i + 1);
+    g_autofree char *shown = key->kind == YAML_WORD ? quote(key) : NULL;
+    g_autofree char *path = shown == NULL ? NULL : g_strdup_printf("%s.%s", setting->key, shown);
+    if (shown == NULL || strlen(key->text) != key->size || strchr(key->text, '=') != NULL) {
+      complain_at(place, key, setting->key, "a key must be a word without \"=\"");
+      continue;
+    }
+    if (yaml_member(node, key->text) != word) {
+      complain_at(place, key, path, "is there twice");
+      continue;
+    }
+    YamlNode pair = *word;
+    g_autofree char *text =
+        word->kind != YAML_WORD ? NULL : g_strconcat(key->text, "=", word->text, NULL);
+    if (text != NULL && !yaml_is_nothing(word) && strlen(word->text) == word->size) {
+      pair.text = text;
+      pair.size = strlen(text);
+    }
+    read_word(place, setting, path, &pair, value);
+  }
+}
+
 static void
 read_words(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value)
 {
@@ -279,6 +309,10 @@ read_words(const SettingsPlace *place, const Setting *setting, const YamlNode *n
   }
   if (setting->kind->begin != NULL)
     setting->kind->begin(value);
+  if (node->kind == YAML_MAPPING && setting->kind->pairs) {
+    read_pairs(place, setting, node, value);
+    return;
+  }
   if (node->kind != YAML_LIST) {
     read_word(place, setting, setting->key, node, value);
     return;
@@ -320,7 +354,16 @@ check_name(const SettingsPlace *place, const YamlNode *name, GHashTable *names)
     g_hash_table_insert(names, name->text, (void *)(uintptr_t)name);
 }
 
-/* A mapping of which only the one word is there. */
+/* Whether @node is what stands for a mapping of which only the one key is there: a word, or a list
+ * where that key takes one. */
+static bool
+is_short(const Section *section, const YamlNode *node)
+{
+  const Setting *meant = section->word == NULL ? NULL : find_setting(section, section->word);
+  return meant != NULL && ((node->kind == YAML_WORD && !yaml_is_nothing(node)) ||
+                           (node->kind == YAML_LIST && meant->kind != NULL && meant->kind->many));
+}
+
 static void
 read_short(const SettingsPlace *place, const Section *section, const char *key,
            const YamlNode *node, void *values)
@@ -328,8 +371,11 @@ read_short(const SettingsPlace *place, const Section *section, const char *key,
   guint before = place->reading->complaints->len;
   for (size_t i = 0; i < section->count; i++) {
     const Setting *setting = &section->settings[i];
+    /* In messages it has the name of the mapping. */
+    Setting meant = *setting;
+    meant.key = key;
     if (strcmp(setting->key, section->word) == 0)
-      read_word(place, setting, key, node, (char *)values + setting->offset);
+      read_setting_from(place, &meant, node, values);
     else
       fall_back(setting, values);
   }
@@ -396,7 +442,7 @@ read_entries(const SettingsPlace *place, const Setting *setting, const YamlNode 
 static void
 read_below(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value)
 {
-  if (node->kind == YAML_WORD && setting->section->word != NULL && !yaml_is_nothing(node)) {
+  if (is_short(setting->section, node)) {
     read_short(place, setting->section, setting->key, node, value);
     return;
   }

@@ -1,6 +1,7 @@
 /* The clean side of an inspection: jobs for the worker, and what comes back; see the header. */
 #include "inspect/inspection.h"
 
+#include "archive/tar.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
@@ -128,6 +129,30 @@ inspect_looks_like_layer(int fd)
   return slice_has_prefix(head, SLICE_LITERAL("\x1f\x8b")) ||
          slice_has_prefix(head, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
          slice_equal_string(slice_sub(head, TAR_MAGIC_AT, TAR_MAGIC_BYTES), "ustar");
+}
+
+/* zstd's frames that are skipped come before others, by 16 numbers. */
+static bool
+begins_skippable(Slice head)
+{
+  return head.size >= 4 && (head.data[0] & 0xf0) == 0x50 &&
+         slice_has_prefix(slice_sub(head, 1, 3), SLICE_LITERAL("\x2a\x4d\x18"));
+}
+
+bool
+inspect_may_unpack(int fd)
+{
+  static const char *const packed[] = {"\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh", "\xfd\x37zXZ"};
+  uint8_t bytes[512];
+  gssize got = fd_read_at(fd, bytes, sizeof bytes, 0);
+  if (got < 0)
+    return true;
+  Slice head = slice_new(bytes, (size_t)got);
+  for (size_t i = 0; i < G_N_ELEMENTS(packed); i++)
+    if (slice_has_prefix(head, slice_from_string(packed[i])))
+      return true;
+  /* A header may begin with an empty name; what is no tar hardly begins with a NUL. */
+  return (got > 0 && bytes[0] == 0) || begins_skippable(head) || tar_begins(head);
 }
 
 LayerInventory *

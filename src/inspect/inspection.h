@@ -39,6 +39,9 @@ typedef struct {
  * not parsed: everything else (configs, signatures, charts' metadata) is worth a worker only when a
  * manifest calls it a layer. */
 bool inspect_looks_like_layer(int fd);
+/* Whether some runtime might unpack it, whatever it is called: it begins as a tar does, or as what
+ * is packed in any way that one of them reads. What cannot be read may. */
+bool inspect_may_unpack(int fd);
 
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer

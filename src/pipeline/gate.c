@@ -3,6 +3,8 @@
 #include "base/cache.h"
 #include "base/error.h"
 #include "inventory/image.h"
+#include "pipeline/artifacts.h"
+#include "pipeline/beside.h"
 #include "pipeline/pipeline-private.h"
 #include "registry/namespaces.h"
 #include "registry/quarantine.h"
@@ -21,12 +23,14 @@ gate_cache_new(void)
 }
 
 /* All of the input that is not in the judgement: the reference stands in the message, the time of
- * the push begins the grace, and the namespace may leave kinds out. */
+ * the push begins the grace, the namespace may leave kinds out, and signatures come and go. */
 static char *
-verdict_key(const PolicyInput *input, const Digest *manifest, FindingKinds without)
+verdict_key(const PolicyInput *input, const Digest *manifest, FindingKinds without,
+            const SignatureFacts *facts)
 {
-  return g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%u", input->repository,
-                         input->reference, manifest->text, input->pushed, without);
+  return g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%u\n%s", input->repository,
+                         input->reference, manifest->text, input->pushed, without,
+                         facts->key != NULL ? facts->key : "");
 }
 
 static Verdict *
@@ -85,6 +89,24 @@ typedef struct {
   const PolicySet *policy;
   FindingKinds without; /* of its namespace */
 } Asked;
+
+/* What is known of its signatures, where the policy asks for any. */
+static void
+set_signatures(PolicyInput *input, const SignatureFacts *facts)
+{
+  input->signatures = facts->own;
+  input->of_indexes = facts->of_indexes;
+  input->more_indexes = facts->more;
+  input->signatures_turn = facts->turns;
+}
+
+/* Looks at the bytes of layers, where it matters. */
+static void
+note_artifact(Pipeline *pipeline, PolicyInput *input, const Manifest *manifest)
+{
+  input->artifact =
+      input->signatures != NULL && artifacts_run_nothing(pipeline, input->repository, manifest);
+}
 
 /* What the namespace looks for; NULL: @result is. (transfer container) */
 static GPtrArray *
@@ -215,18 +237,18 @@ judge_without_policy(Pipeline *pipeline, const PolicySet *policy, PolicyInput *i
 static bool
 is_stricter(const Verdict *verdict, const Verdict *than)
 {
-  if (than == NULL || verdict->allowed != than->allowed)
-    return than == NULL || !verdict->allowed;
+  if (verdict->allowed != than->allowed)
+    return !verdict->allowed;
   return verdict->expires != 0 && (than->expires == 0 || verdict->expires < than->expires);
 }
 
-/* The members of an index are judged at their own pull. But those whose text it carries are pulled
- * with it: containerd and regclient ask for them no more. */
+/* The members of an index are judged at their own pull, and it by its signatures. But those whose
+ * text it carries are pulled with it: containerd and regclient ask for them no more. */
 static Verdict *
 judge_index(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Manifest *index,
             ScanState *scan, GError **error)
 {
-  g_autoptr(Verdict) strictest = NULL;
+  g_autoptr(Verdict) strictest = policy_judge(policy, input);
   bool pending = false;
   for (guint i = 0; i < index->manifests->len; i++) {
     const Descriptor *member = g_ptr_array_index(index->manifests, i);
@@ -247,7 +269,7 @@ judge_index(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     }
   }
   *scan = pending ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
-  return strictest != NULL ? g_steal_pointer(&strictest) : policy_judge(policy, input);
+  return g_steal_pointer(&strictest);
 }
 
 Verdict *
@@ -261,8 +283,12 @@ pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repos
                        .now = g_get_real_time()};
   g_autoptr(Manifest) manifest =
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
-  if (manifest == NULL)
+  g_auto(SignatureFacts) facts = {NULL};
+  if (manifest == NULL ||
+      !beside_look(pipeline, policy, repository, &stored->digest, &facts, error))
     return NULL;
+  set_signatures(&input, &facts);
+  note_artifact(pipeline, &input, manifest);
   if (manifest->kind == MANIFEST_INDEX || !images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
   Asked asked = {policy, 0};
@@ -289,9 +315,12 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   if (!policy_set_applies(policy, repository))
     return judge_without_policy(pipeline, policy, &input, stored, error);
   Asked asked = {policy, 0};
-  if (!registry_kinds_without(pipeline->registry, repository, &asked.without, error))
+  g_auto(SignatureFacts) facts = {NULL};
+  if (!registry_kinds_without(pipeline->registry, repository, &asked.without, error) ||
+      !beside_look(pipeline, policy, repository, &stored->digest, &facts, error))
     return NULL;
-  g_autofree char *key = verdict_key(&input, &stored->digest, asked.without);
+  set_signatures(&input, &facts);
+  g_autofree char *key = verdict_key(&input, &stored->digest, asked.without, &facts);
   Verdict *known = find_verdict(pipeline->verdicts, key, judgement, input.now);
   if (known != NULL) {
     *scan = SCAN_DONE;
@@ -301,6 +330,7 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
   if (manifest == NULL)
     return NULL;
+  note_artifact(pipeline, &input, manifest);
   if (manifest->kind == MANIFEST_INDEX)
     return judge_index(pipeline, policy, &input, manifest, scan, error);
   if (!images_is_image(pipeline->blobs, manifest))

@@ -1,6 +1,7 @@
 /* The pipeline's start and end. */
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
+#include "pipeline/beside.h"
 #include "pipeline/pipeline-private.h"
 
 static const Setting limits_settings[] = {
@@ -34,6 +35,7 @@ init_members(Pipeline *pipeline)
   scans->waiting =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
   pipeline->verdicts = gate_cache_new();
+  pipeline->beside = beside_cache_new();
   pipeline->early = early_layers_new();
   pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
 }
@@ -80,6 +82,7 @@ pipeline_free(Pipeline *pipeline)
   if (pipeline == NULL)
     return;
   cache_free(pipeline->verdicts);
+  cache_free(pipeline->beside);
   share_free(pipeline->share);
   early_layers_free(pipeline->early);
   g_hash_table_unref(pipeline->scans.queued_layers);

@@ -82,6 +82,7 @@ struct Pipeline {
   uint64_t generation; /* atomic: any verdict may have changed */
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
   Cache *verdicts;     /* gate.c */
+  Cache *beside;       /* beside.c */
   SharedWork *share;   /* findings.c */
   EarlyLayers *early;
   Scans scans;

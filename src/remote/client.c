@@ -181,7 +181,7 @@ remote_get(Remote *remote, const RemoteRequest *request, const Progress *progres
       request->from == 0 ? NULL
                          : g_strdup_printf("Range: bytes=%" G_GUINT64_FORMAT "-", request->from);
   const RemoteCall call = {
-      .method = "GET",
+      .method = request->head ? "HEAD" : "GET",
       .url = url,
       .headers = {strcmp(request->kind, "manifests") == 0 ? ACCEPTED : NULL, range},
       .sink = request->sink,
@@ -245,14 +245,15 @@ propagate_with_advice(const Remote *remote, GError *failure, GError **error)
   g_error_free(failure);
 }
 
-HttpResponse *
-remote_get_first(Remote *remote, uint64_t limit, const Progress *progress, Cancellable *cancellable,
-                 GError **error)
+static HttpResponse *
+ask_first(Remote *remote, bool head, uint64_t limit, const Progress *progress,
+          Cancellable *cancellable, GError **error)
 {
   const Reference *reference = remote->reference;
   RemoteRequest request = {.kind = "manifests",
                            .name = reference->digest != NULL ? reference->digest : reference->tag,
-                           .limit = limit};
+                           .limit = limit,
+                           .head = head};
   bool loopback = is_loopback(reference->host) && (!remote->by_others || remote->insecure);
   remote->scheme = loopback ? "http" : "https";
   g_autoptr(GError) failure = NULL;
@@ -274,4 +275,42 @@ remote_get_first(Remote *remote, uint64_t limit, const Progress *progress, Cance
   if (both != NULL)
     propagate_with_advice(remote, both, error);
   return response;
+}
+
+HttpResponse *
+remote_get_first(Remote *remote, uint64_t limit, const Progress *progress, Cancellable *cancellable,
+                 GError **error)
+{
+  return ask_first(remote, false, limit, progress, cancellable, error);
+}
+
+/* Of a registry that does not tell it in a header. */
+static bool
+hash_manifest(Remote *remote, const RemoteRequest *request, Digest *digest,
+              Cancellable *cancellable, GError **error)
+{
+  g_autoptr(HttpResponse) response = remote_get(remote, request, NULL, cancellable, error);
+  if (response == NULL)
+    return false;
+  *digest = digest_of(DIGEST_SHA256, slice_from_bytes(response->body));
+  return true;
+}
+
+bool
+remote_resolve(Remote *remote, Digest *digest, char **media_type, uint64_t limit,
+               Cancellable *cancellable, GError **error)
+{
+  const Reference *reference = remote->reference;
+  g_autoptr(HttpResponse) response = ask_first(remote, true, limit, NULL, cancellable, error);
+  if (response == NULL)
+    return false;
+  const char *type = g_hash_table_lookup(response->headers, "content-type");
+  const char *told = g_hash_table_lookup(response->headers, "docker-content-digest");
+  const RemoteRequest whole = {.kind = "manifests", .name = reference->tag, .limit = limit};
+  if (reference->digest != NULL ? !digest_parse(reference->digest, digest, error)
+      : told != NULL            ? !digest_parse(told, digest, error)
+                                : !hash_manifest(remote, &whole, digest, cancellable, error))
+    return false;
+  *media_type = type == NULL ? NULL : g_strndup(type, strcspn(type, "; "));
+  return true;
 }

@@ -44,6 +44,7 @@ typedef struct {
   HttpSink sink;           /* NULL: the body is kept in memory */
   void *sink_data;
   uint64_t limit; /* of the body, in bytes */
+  bool head;      /* only the headers are wanted */
 } RemoteRequest;
 
 /* Answers the registry's challenge once, waits where it asks to (429, 503), but not for ever. The
@@ -61,3 +62,8 @@ bool remote_has_blob(Remote *remote, const Digest *digest, bool *has, Cancellabl
  * others. */
 HttpResponse *remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
                                Cancellable *cancellable, GError **error);
+/* The digest of that manifest, and its media type (NULL: not said; transfer full), without asking
+ * for the manifest itself, which a registry may keep back that tells it is there. Instead of the
+ * former. */
+bool remote_resolve(Remote *remote, Digest *digest, char **media_type, uint64_t limit,
+                    Cancellable *cancellable, GError **error);

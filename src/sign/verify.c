@@ -100,7 +100,7 @@ find_untimely(const AttestorKey *key, const Signature *signature, int64_t known,
     g_autofree char *moment = calendar_moment(key->not_after);
     return g_strdup_printf("was good until %s, and it was made %s", moment, when);
   }
-  if (key->not_before > 0 && made > 0 && made < key->not_before) {
+  if (key->not_before > now || (made > 0 && made < key->not_before)) {
     g_autofree char *moment = calendar_moment(key->not_before);
     return g_strdup_printf("is good from %s on, and it was made before", moment);
   }

@@ -20,9 +20,10 @@ typedef struct {
   bool (*blocks)(const void *rule);
   /* ... for what a scan finds in it; its exemptions name findings, others' whole images. */
   bool of_findings;
-  /* Tells @judgement what the rule makes of its input. Pure, on any thread, does not block. Never
-   * called for what holds nothing to scan (SCAN_NOT_APPLICABLE). */
+  /* Tells @judgement what the rule makes of its input. Pure, on any thread, does not block. Of what
+   * holds nothing to scan (SCAN_NOT_APPLICABLE) only called with @of_any. */
   void (*judge)(const void *rule, Judgement *judgement);
+  bool of_any;
   /* Adds a sentence on what of the rule has no effect, whatever the image is. NULL: nothing. */
   void (*warn)(const void *rule, const char *policy, GPtrArray *sentences);
 } PolicyCheck;

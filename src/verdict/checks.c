@@ -4,13 +4,8 @@
 #include <string.h>
 
 const PolicyCheck *const policy_checks[] = {
-    &unscanned_check,
-    &end_of_life_check,
-    &ended_programs_check,
-    &third_party_check,
-    &vulnerabilities_check,
-    &observed_check,
-    NULL,
+    &signatures_check,  &unscanned_check,       &end_of_life_check, &ended_programs_check,
+    &third_party_check, &vulnerabilities_check, &observed_check,    NULL,
 };
 
 const PolicyCheck *

@@ -44,16 +44,17 @@ name_of(const char *repository, const char *reference)
 }
 
 static char *
-message_of(const Policy *policy, const Judgement *judgement)
+message_of(const Policy *policy, const Judgement *judgement, const GPtrArray *sentences,
+           bool refuses)
 {
   const PolicyInput *input = judgement->input;
   GString *text = g_string_new(NULL);
   g_autofree char *name = name_of(input->repository, input->reference);
-  g_string_printf(text, "policy \"%s\" %s %s: ", policy->name,
-                  policy->dry_run ? "would refuse" : "refuses", name);
-  for (guint i = 0; i < judgement->sentences->len; i++)
+  g_string_printf(text, "policy \"%s\" %s %s: ", policy->name, refuses ? "refuses" : "would refuse",
+                  name);
+  for (guint i = 0; i < sentences->len; i++)
     g_string_append_printf(text, "%s%s", i == 0 ? "" : "; ",
-                           (const char *)g_ptr_array_index(judgement->sentences, i));
+                           (const char *)g_ptr_array_index(sentences, i));
   append_ended(text, judgement->verdict->exemptions);
   return g_string_free(text, FALSE);
 }
@@ -74,29 +75,67 @@ warn_of_endings(Judgement *judgement)
   }
 }
 
-Verdict *
-policy_judge(const PolicySet *set, const PolicyInput *input)
+/* What is tried only: the refusal, where nothing else is one. */
+static void
+tell_trials(const Policy *policy, Judgement *judgement)
+{
+  Verdict *verdict = judgement->verdict;
+  const GPtrArray *trials = judgement->trials;
+  for (guint i = 0; i < trials->len; i++) {
+    const char *sentence = g_ptr_array_index(trials, i);
+    if (judgement->sentences->len > 0)
+      judgement_warn(judgement, g_strdup_printf("in a dry run: %s", sentence));
+    else
+      g_ptr_array_add(verdict->reasons, g_strdup(sentence));
+  }
+  if (trials->len > 0 && judgement->sentences->len == 0)
+    verdict->message = message_of(policy, judgement, trials, false);
+}
+
+static bool
+is_asked(const PolicyCheck *check, const PolicyInput *input, const PolicyCheck *only)
+{
+  return only == NULL ? check->of_any || input->scan_state != SCAN_NOT_APPLICABLE : check == only;
+}
+
+/* @only: this check; NULL: all. */
+static Verdict *
+judge_by(const PolicySet *set, const PolicyInput *input, const PolicyCheck *only)
 {
   Verdict *verdict = verdict_new();
   const Policy *policy = policy_set_find(set, input->repository);
   verdict->policy = g_strdup(policy->name);
-  if (input->scan_state == SCAN_NOT_APPLICABLE)
-    return verdict;
   g_autoptr(GPtrArray) sentences = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) exemptions = policy_set_exemptions(set, input->repository);
   Judgement judgement = {.input = input,
                          .policy = policy->name,
                          .exemptions = exemptions,
                          .warn_before = set->warn_before_end,
                          .verdict = verdict,
-                         .sentences = sentences};
+                         .sentences = sentences,
+                         .trials = trials};
   judgement.statements[0] = policy_set_statements(set, input->repository, &judgement.statements[1]);
   for (size_t i = 0; policy_checks[i] != NULL; i++)
-    policy_checks[i]->judge(policy_rule(policy, i), &judgement);
+    if (is_asked(policy_checks[i], input, only))
+      policy_checks[i]->judge(policy_rule(policy, i), &judgement);
   warn_of_endings(&judgement);
+  tell_trials(policy, &judgement);
   if (sentences->len > 0) {
-    verdict->message = message_of(policy, &judgement);
+    verdict->message = message_of(policy, &judgement, sentences, !policy->dry_run);
     verdict->allowed = policy->dry_run;
   }
   return verdict;
+}
+
+Verdict *
+policy_judge(const PolicySet *set, const PolicyInput *input)
+{
+  return judge_by(set, input, NULL);
+}
+
+Verdict *
+policy_judge_signatures(const PolicySet *set, const PolicyInput *input)
+{
+  return judge_by(set, input, &signatures_check);
 }

@@ -2,6 +2,7 @@
  * later admission). Pure: it reads no clock, no file and no network. */
 #pragma once
 
+#include "sign/verify.h"
 #include "verdict/policy.h"
 #include "verdict/verdict.h"
 
@@ -33,8 +34,15 @@ typedef struct {
   int64_t next_ends;            /* when the next program is over; 0: not known */
   int64_t pushed;               /* microseconds since 1970, for the grace period; 0: unknown */
   int64_t now;
+  bool artifact; /* no client runs it, so that it needs no signature: a signature, a chart */
+  const ImageSignatures *signatures; /* NULL: nobody looked at them, and none counts */
+  const GPtrArray *of_indexes;       /* ImageSignatures: of indexes that hold the image; or NULL */
+  bool more_indexes;                 /* ... and others do, at which nobody looked */
+  int64_t signatures_turn;           /* when one may begin or end to count by itself; 0: never */
 } PolicyInput;
 
 /* By the first policy that has a namespace for the image's repository; without one, by what each
  * check does by default: nothing blocks, and what is not known is a warning. (transfer full) */
 Verdict *policy_judge(const PolicySet *set, const PolicyInput *input);
+/* What the policy makes of the image's signatures alone. (transfer full) */
+Verdict *policy_judge_signatures(const PolicySet *set, const PolicyInput *input);

@@ -120,6 +120,15 @@ judgement_block(Judgement *judgement, const char *rule, char *sentence)
 }
 
 void
+judgement_try(Judgement *judgement, const char *rule, char *sentence)
+{
+  if (take_out(judgement, rule, NULL))
+    judgement_warn(judgement, sentence);
+  else
+    g_ptr_array_add(judgement->trials, sentence);
+}
+
+void
 judgement_act(Judgement *judgement, Action action, const char *rule, char *sentence)
 {
   switch (action) {

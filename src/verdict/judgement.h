@@ -19,6 +19,7 @@ typedef struct {
   uint64_t warn_before;        /* seconds before the end of one */
   Verdict *verdict;
   GPtrArray *sentences; /* char *: what the refusal says, one for each check that blocks */
+  GPtrArray *trials;    /* char *: the same of checks that are tried only (judgement_try()) */
 } Judgement;
 
 /* Whether an exemption that is in force, or a VEX statement, takes @finding out of @rule, a
@@ -28,7 +29,9 @@ bool judgement_exempts(Judgement *judgement, const char *rule, const Finding *fi
 /* The image as a whole is refused by @rule, unless an exemption takes it out. @sentence (taken
  * over) is a reason, and part of the refusal. */
 void judgement_block(Judgement *judgement, const char *rule, char *sentence);
-/* The same, a warning, or nothing. */
+/* The same of a check in a dry run: told, and nothing is refused for it. */
+void judgement_try(Judgement *judgement, const char *rule, char *sentence);
+/* judgement_block(), a warning, or nothing. */
 void judgement_act(Judgement *judgement, Action action, const char *rule, char *sentence);
 /* Refused for findings: @reasons (char *, taken over), told together as @sentence (taken over). */
 void judgement_block_findings(Judgement *judgement, GPtrArray *reasons, char *sentence);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "verdict/checks.h"
+#include "verdict/policy_attestors-private.h"
 #include "verdict/words-private.h"
 
 #define CHECKS_MAX 32
@@ -115,6 +116,8 @@ static const Setting file_settings[] = {
     {SETTING_LIST(PolicySet, exemptions), .section = &policy_exemption_section,
      .most = POLICY_EXEMPTIONS_MAX},
     {SETTING(PolicySet, vex), .kind = &setting_texts, .most = POLICY_VEX_MAX},
+    {SETTING_LIST(PolicySet, attestors), .section = &policy_attestor_section,
+     .most = POLICY_ATTESTORS_MAX},
     {SETTING(PolicySet, warn_before_end), .kind = &setting_duration, .fallback = "14d",
      .most = (uint64_t)366 * 86400},
 };

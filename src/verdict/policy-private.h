@@ -16,6 +16,21 @@ typedef struct {
   VexSet *statements; /* of these; NULL: not read */
 } Policy;
 
+/* A key as the file names it. */
+typedef struct {
+  char *key;                    /* the path of a file, or the PEM itself */
+  char *name;                   /* or NULL */
+  int64_t from, until, revoked; /* microseconds since 1970; 0: not said */
+} PolicyKey;
+
+typedef struct {
+  char *name, *description;
+  unsigned formats; /* bits of SignatureFormat; 0: all */
+  PolicyKey *keys;
+  unsigned keys_count;
+  GStrv roots, identities;
+} PolicyAttestor;
+
 struct PolicySet {
   gatomicrefcount references;
   void *policies; /* in the order of the file; policy_at() */
@@ -24,8 +39,12 @@ struct PolicySet {
   unsigned exemptions_count;
   GStrv vex; /* as in a policy, for all of them */
   VexSet *statements;
-  char *identity;           /* where there are any */
-  char *looked;             /* how their files looked when they were read */
+  char *identity; /* where there are any */
+  char *looked;   /* how their files looked when they were read */
+  PolicyAttestor *attestors;
+  unsigned attestors_count;
+  GPtrArray *trusted;       /* Attestor: what was made of these */
+  GHashTable *key_files;    /* char * -> GBytes: what was read for them */
   uint64_t warn_before_end; /* seconds before an exemption ends */
   Policy *otherwise;        /* what holds where no policy is for a repository: the defaults */
   char *file, *sha256;      /* what policy_set_origin() tells */

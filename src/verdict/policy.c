@@ -8,6 +8,7 @@
 #include "text/glob.h"
 #include "verdict/checks.h"
 #include "verdict/language-private.h"
+#include "verdict/policy_attestors-private.h"
 #include "verdict/policy_statements-private.h"
 
 /* Of namespaces with names of repositories, in search of those that fit none: a second or so. */
@@ -50,10 +51,12 @@ parse(Slice text, const char *name, GError **error)
 PolicySet *
 policy_set_parse(Slice text, const char *name, const PolicySet *from, GError **error)
 {
-  PolicySet *set = parse(text, name, error);
-  if (set != NULL && from != NULL)
+  g_autoptr(PolicySet) set = parse(text, name, error);
+  if (set == NULL || !policy_attestors_borrow(set, from, error))
+    return NULL;
+  if (from != NULL)
     policy_statements_borrow(set, from);
-  return set;
+  return g_steal_pointer(&set);
 }
 
 GBytes *
@@ -64,22 +67,34 @@ policy_text_load(const char *path, GError **error)
   return file_read(AT_FDCWD, path, YAML_TEXT_MAX, error);
 }
 
+/* What the file @path names beside it: keys, and VEX documents. */
+static bool
+read_files(PolicySet *set, const char *path, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *folder = g_path_get_dirname(path);
+  /* Before: what is written meanwhile is read again. */
+  set->looked = policy_set_look(set);
+  if (policy_attestors_load(set, folder, &failure))
+    return policy_statements_load(set, path, error);
+  return error_set(error, ASSAY_ERROR_INVALID, "%s: %s", path, failure->message);
+}
+
 PolicySet *
 policy_set_load(const char *path, GError **error)
 {
   if (path == NULL)
-    return parse(SLICE_LITERAL("policies: []"), "built-in", error);
+    return policy_set_parse(SLICE_LITERAL("policies: []"), "built-in", NULL, error);
   g_autoptr(GBytes) bytes = policy_text_load(path, error);
   g_autoptr(PolicySet) set = bytes == NULL ? NULL : parse(slice_from_bytes(bytes), path, error);
-  return set != NULL && policy_statements_load(set, path, error) ? g_steal_pointer(&set) : NULL;
+  return set != NULL && read_files(set, path, error) ? g_steal_pointer(&set) : NULL;
 }
 
 PolicySet *
 policy_set_renew(const PolicySet *set, GError **error)
 {
   g_autoptr(PolicySet) again = parse(slice_from_bytes(set->text), set->file, error);
-  return again != NULL && policy_statements_load(again, set->file, error) ? g_steal_pointer(&again)
-                                                                          : NULL;
+  return again != NULL && read_files(again, set->file, error) ? g_steal_pointer(&again) : NULL;
 }
 
 PolicySet *
@@ -98,6 +113,7 @@ policy_set_unref(PolicySet *set)
   g_free(set->sha256);
   g_bytes_unref(set->text);
   policy_statements_clear(set);
+  policy_attestors_clear(set);
   settings_clear(policy_section(), set->otherwise);
   g_free(set->otherwise);
   settings_clear(policy_file_section(), set);
@@ -122,13 +138,32 @@ policy_set_applies(const PolicySet *set, const char *repository)
   return policy_set_find(set, repository) != set->otherwise;
 }
 
+/* What holds of @check for images of @repository. */
+static const void *
+rule_for(const PolicySet *set, const char *repository, const PolicyCheck *check)
+{
+  size_t index = 0;
+  while (policy_checks[index] != check)
+    index++;
+  return policy_rule(policy_set_find(set, repository), index);
+}
+
 Severity
 policy_set_unknown_as(const PolicySet *set, const char *repository)
 {
-  size_t check = 0;
-  while (policy_checks[check] != &vulnerabilities_check)
-    check++;
-  return vulnerabilities_unknown_as(policy_rule(policy_set_find(set, repository), check));
+  return vulnerabilities_unknown_as(rule_for(set, repository, &vulnerabilities_check));
+}
+
+bool
+policy_set_wants_signatures(const PolicySet *set, const char *repository)
+{
+  return signatures_are_wanted(rule_for(set, repository, &signatures_check));
+}
+
+bool
+policy_set_wants_those_of_indexes(const PolicySet *set, const char *repository)
+{
+  return signatures_of_indexes_count(rule_for(set, repository, &signatures_check));
 }
 
 PolicyOrigin
@@ -162,6 +197,7 @@ policy_set_warnings(const PolicySet *set)
   GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
   const Policy *takes_all = NULL;
   policy_statements_warn(set, warnings);
+  policy_attestors_warn(set, warnings);
   for (unsigned i = 0; i < set->policies_count; i++) {
     const Policy *policy = policy_at(set, i);
     warn_of_checks(policy, warnings);

@@ -39,6 +39,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 /* Whether any policy of the set speaks of @repository; without one everything is allowed. */
 bool policy_set_applies(const PolicySet *set, const char *repository);
 
+/* Whether images of @repository must be signed; and whether a signature of an index counts for the
+ * images in it. Who judges them looks at their signatures before. */
+bool policy_set_wants_signatures(const PolicySet *set, const char *repository);
+bool policy_set_wants_those_of_indexes(const PolicySet *set, const char *repository);
+
+/* Who the file says may sign: const Attestor *, which live as long as the set. */
+const GPtrArray *policy_set_attestors(const PolicySet *set);
+/* Names of attestors that its policies speak of and the file does not: they are a server's, or
+ * nobody's. (transfer container): const char *, which live as long as the set */
+GPtrArray *policy_set_unknown_attestors(const PolicySet *set);
+
 /* What an unknown severity counts as for images of @repository where a fix is published. */
 Severity policy_set_unknown_as(const PolicySet *set, const char *repository);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "verdict/language-private.h"
+#include "verdict/policy_attestors-private.h"
 
 static bool
 load(GStrv paths, const char *folder, VexSet **statements, GChecksum *checksum, GError **error)
@@ -39,6 +40,8 @@ policy_set_look(const PolicySet *set)
   vex_files_look(set->vex, folder, checksum);
   for (unsigned i = 0; i < set->policies_count; i++)
     vex_files_look(policy_at(set, i)->vex, folder, checksum);
+  g_autofree char **keys = policy_attestors_files(set);
+  vex_files_look(keys, folder, checksum);
   return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -55,11 +58,10 @@ policy_statements_load(PolicySet *set, const char *path, GError **error)
   g_autofree char *folder = g_path_get_dirname(path);
   g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
   g_checksum_update(checksum, (const guchar *)set->sha256, -1);
-  /* Before: what is written meanwhile is read again. */
-  set->looked = policy_set_look(set);
+  policy_attestors_sum(set, checksum);
   if (!load_all(set, folder, checksum, &failure))
     return error_set(error, ASSAY_ERROR_INVALID, "%s: vex: %s", path, failure->message);
-  if (policy_statements_count(set) > 0)
+  if (policy_statements_count(set) > 0 || g_hash_table_size(set->key_files) > 0)
     set->identity = g_strdup(g_checksum_get_string(checksum));
   return true;
 }

@@ -6,4 +6,5 @@
 extern const SettingKind policy_repositories; /* GStrv: patterns for names of repositories */
 extern const SettingKind policy_rules;        /* GStrv: keys of policy_checks */
 extern const SettingKind policy_moment;       /* int64_t: a day to its end in UTC, or a moment */
+extern const SettingKind policy_start;        /* int64_t: a day from its start, or a moment */
 extern const SettingKind policy_single;       /* GStrv of one word */

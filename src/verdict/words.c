@@ -49,23 +49,41 @@ read_rule(const Setting *setting, const char *text, void *value, GError **error)
 const SettingKind policy_rules = {
     .begin = setting_texts_begin, .read = read_rule, .clear = setting_texts_clear, .many = true};
 
-/* A day, to its end in UTC; or a moment with its time zone. */
+/* A day in UTC, or a moment with its time zone. */
 static bool
-read_moment(const Setting *setting, const char *text, void *value, GError **error)
+read_start(const char *text, bool *is_day, int64_t *start, GError **error)
 {
-  bool is_day = strlen(text) == strlen("2027-01-31");
-  g_autofree char *full = is_day ? g_strconcat(text, "T00:00:00Z", NULL) : g_strdup(text);
+  *is_day = strlen(text) == strlen("2027-01-31");
+  g_autofree char *full = *is_day ? g_strconcat(text, "T00:00:00Z", NULL) : g_strdup(text);
   /* Without a time zone no moment is meant, and none is guessed. */
   g_autoptr(GDateTime) moment = g_date_time_new_from_iso8601(full, NULL);
   if (moment == NULL)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "must be a date, 2027-01-31 or 2027-01-31T12:00:00Z");
-  int64_t start = g_date_time_to_unix(moment) * G_USEC_PER_SEC;
-  *(int64_t *)value = exemption_end_of(is_day ? exemption_day_end(start)
-                                              : start + g_date_time_get_microsecond(moment));
+  *start = g_date_time_to_unix(moment) * G_USEC_PER_SEC + g_date_time_get_microsecond(moment);
+  return true;
+}
+
+/* A day, to its end. */
+static bool
+read_moment(const Setting *setting, const char *text, void *value, GError **error)
+{
+  bool is_day;
+  int64_t start;
+  if (!read_start(text, &is_day, &start, error))
+    return false;
+  *(int64_t *)value = exemption_end_of(is_day ? exemption_day_end(start) : start);
   return true;
 }
 const SettingKind policy_moment = {.read = read_moment};
+
+static bool
+read_begin(const Setting *setting, const char *text, void *value, GError **error)
+{
+  bool is_day;
+  return read_start(text, &is_day, value, error);
+}
+const SettingKind policy_start = {.read = read_begin};
 
 /* One word as a list of one. */
 static bool

@@ -11,6 +11,7 @@ import gate
 import hostile
 import images
 import raw_http
+import signed
 from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
 from oci_layout import CONFIG, MANIFEST, Layout, compress, digest_of, tar_of
 
@@ -417,7 +418,10 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     """They load; the guide's `strict` is the built-in one."""
     guide = (images.ROOT / "docs/policy.md").read_text()
     examples = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 7
+    assert len(examples) == 8
+    for name in ("release", "release-2025", "security", "qa", "scanner"):
+        (tmp_path / f"{name}.pub").write_text(signed.Signer().pem)
+    (tmp_path / "ci-ca.pem").write_text(signed.Authority().pem)
     for folder in ("production", "all"):
         (tmp_path / "vex.d" / folder).mkdir(parents=True)
     (tmp_path / "vendor.csaf.json").write_text('{"document": {"csaf_version": "2.0", "publisher": {"name": "V"}}}')
@@ -434,7 +438,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     for number, text in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(text)
         verdicts.append(judge(tmp_path / f"{number}.yaml"))
-    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "production", "all", "production", "production", "strict"]
+    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "production", "production", "all", "production", "production", "strict"]
     assert verdicts[-1] == judge("strict")
 
 

@@ -1,0 +1,87 @@
+/* Signatures of images in registries, read and verified; see the header. */
+#include "cli/signature_options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+#include "source/remote_signatures.h"
+
+void
+signed_image_clear(SignedImage *image)
+{
+  g_clear_pointer(&image->repository, g_free);
+  g_clear_pointer(&image->signatures, image_signatures_unref);
+  g_clear_pointer(&image->of_indexes, g_ptr_array_unref);
+}
+
+bool
+signature_attestors_known(const PolicySet *policy, GError **error)
+{
+  g_autoptr(GPtrArray) unknown = policy_set_unknown_attestors(policy);
+  if (unknown->len == 0)
+    return true;
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "%s: the attestor \"%s\" is not in the file: write it under `attestors`, for no "
+                   "server is asked",
+                   policy_set_origin(policy).file, (const char *)g_ptr_array_index(unknown, 0));
+}
+
+static ImageSignatures *
+verify(const SignatureSource *source, const PolicySet *policy, const Digest *digest,
+       const Reference *reference, GError **error)
+{
+  const char *const hosts[] = {reference->host, NULL};
+  const SignatureClaim claim = {
+      .digest = *digest, .repository = reference->repository, .hosts = hosts};
+  return image_signatures_verify(source, policy_set_attestors(policy), &claim,
+                                 g_get_real_time() / G_USEC_PER_SEC, error);
+}
+
+/* The index that the tag names, where it holds the digest. NULL without *error: it is none. */
+static ImageSignatures *
+verify_index(const SignatureSource *source, const PolicySet *policy, const Digest *digest,
+             const Reference *reference, GError **error)
+{
+  g_autofree char *media_type = NULL;
+  g_autoptr(GBytes) bytes = source->manifest(source->data, reference->tag, &media_type, error);
+  g_autoptr(Manifest) index =
+      bytes == NULL ? NULL : manifest_parse(slice_from_bytes(bytes), media_type, error);
+  if (index == NULL || index->kind != MANIFEST_INDEX)
+    return NULL;
+  for (guint i = 0; i < index->manifests->len; i++) {
+    const Descriptor *member = g_ptr_array_index(index->manifests, i);
+    if (!digest_equal(&member->digest, digest))
+      continue;
+    Digest own = digest_of(DIGEST_SHA256, slice_from_bytes(bytes));
+    return verify(source, policy, &own, reference, error);
+  }
+  return NULL;
+}
+
+bool
+signed_image_read(const char *text, const Config *config, const PolicySet *policy,
+                  SignedImage *image, GError **error)
+{
+  g_autofree char *media_type = NULL;
+  g_autoptr(Remote) remote = source_options_remote(text, config, false, error);
+  if (remote == NULL || !remote_resolve(remote, &image->digest, &media_type,
+                                        config->limits.registry.manifest_bytes, NULL, error))
+    return false;
+  const Reference *reference = remote_reference(remote);
+  RemoteSignatures place = {remote, config->limits.registry.manifest_bytes, NULL};
+  const SignatureSource source = remote_signature_source(&place);
+  image->repository = g_strdup(reference->repository);
+  image->signatures = verify(&source, policy, &image->digest, reference, error);
+  image->of_indexes = g_ptr_array_new_with_free_func((GDestroyNotify)image_signatures_unref);
+  if (image->signatures == NULL)
+    return false;
+  if (reference->tag == NULL || reference->digest == NULL)
+    return true;
+  g_autoptr(GError) failure = NULL;
+  ImageSignatures *of_index = verify_index(&source, policy, &image->digest, reference, &failure);
+  if (of_index != NULL)
+    g_ptr_array_add(image->of_indexes, of_index);
+  return true;
+}

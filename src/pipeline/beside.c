@@ -1,0 +1,261 @@
+/* Signatures of stored images: read, verified once, remembered; see the header. */
+#include "pipeline/beside.h"
+
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+#include "registry/signatures.h"
+
+/* Signatures and sentences of all that is kept, some hundred bytes each. */
+#define KEPT_MAX   8192
+#define WEIGHT_MAX 50000u
+/* An image is in as many indexes as somebody likes to push. */
+#define INDEXES_MAX 20u
+/* What could not be read is tried again after so long. */
+#define TRY_AGAIN ((int64_t)10 * 60 * G_USEC_PER_SEC)
+
+/* What lies beside one manifest. */
+typedef struct {
+  gatomicrefcount references;
+  ImageSignatures *signatures;
+  char *look;          /* how it looked when it was read */
+  GPtrArray *indexes;  /* char *: that hold it; NULL: they were not asked for */
+  bool more;           /* ... and others */
+  uint64_t serial;     /* no other has it */
+  int64_t turns;       /* as in SignatureFacts */
+  uint64_t generation; /* atomic: of the registry, when it was last seen to look so */
+} Beside;
+
+static void *
+beside_ref(void *data)
+{
+  g_atomic_ref_count_inc(&((Beside *)data)->references);
+  return data;
+}
+
+static void
+beside_unref(void *data)
+{
+  Beside *beside = data;
+  if (beside == NULL || !g_atomic_ref_count_dec(&beside->references))
+    return;
+  image_signatures_unref(beside->signatures);
+  g_free(beside->look);
+  g_clear_pointer(&beside->indexes, g_ptr_array_unref);
+  g_free(beside);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Beside, beside_unref)
+
+Cache *
+beside_cache_new(void)
+{
+  return cache_new(KEPT_MAX, WEIGHT_MAX, beside_ref, beside_unref);
+}
+
+void
+signature_facts_clear(SignatureFacts *facts)
+{
+  g_clear_pointer(&facts->own, image_signatures_unref);
+  g_clear_pointer(&facts->of_indexes, g_ptr_array_unref);
+  g_clear_pointer(&facts->key, g_free);
+}
+
+/* --- who is trusted --- */
+
+typedef struct {
+  GPtrArray *attestors; /* const Attestor * */
+  uint64_t stamp;       /* another as soon as one of them is */
+  int64_t turns;        /* when a key begins or ends to count by itself; 0: none does */
+} Trusted;
+
+static void
+trusted_clear(Trusted *trusted)
+{
+  g_ptr_array_unref(trusted->attestors);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Trusted, trusted_clear)
+
+static void
+note_turn(int64_t *turns, int64_t when, int64_t now)
+{
+  if (when > now && (*turns == 0 || when < *turns))
+    *turns = when;
+}
+
+static void
+trust(Trusted *trusted, const Attestor *attestor, int64_t now)
+{
+  g_ptr_array_add(trusted->attestors, (void *)(uintptr_t)attestor);
+  for (guint i = 0; i < attestor->keys->len; i++) {
+    const AttestorKey *key = g_ptr_array_index(attestor->keys, i);
+    note_turn(&trusted->turns, key->not_before * G_USEC_PER_SEC, now);
+    note_turn(&trusted->turns, (key->not_after + 1) * G_USEC_PER_SEC, now);
+    note_turn(&trusted->turns, key->revoked_at * G_USEC_PER_SEC, now);
+  }
+}
+
+/* The attestors of the policy file. */
+static Trusted
+trusted_by(const PolicySet *policy, int64_t now)
+{
+  Trusted trusted = {.attestors = g_ptr_array_new()};
+  const GPtrArray *own = policy_set_attestors(policy);
+  for (guint i = 0; i < own->len; i++)
+    trust(&trusted, g_ptr_array_index(own, i), now);
+  Digest identity = digest_of(DIGEST_SHA256, slice_from_string(policy_set_origin(policy).identity));
+  trusted.stamp = (uint64_t)digest_number(&identity);
+  return trusted;
+}
+
+/* --- one manifest --- */
+
+typedef struct {
+  Pipeline *pipeline;
+  const Trusted *trusted;
+  const char *repository;
+  int64_t now;
+} Looker;
+
+/* How it looks now, with the indexes that hold it where @indexes is not NULL. (transfer full) */
+static char *
+look_at(const Looker *looker, const Digest *manifest, GPtrArray **indexes, bool *more,
+        GError **error)
+{
+  Registry *registry = looker->pipeline->registry;
+  g_autofree char *look = registry_look_beside(registry, looker->repository, manifest, error);
+  if (look == NULL || indexes == NULL)
+    return g_steal_pointer(&look);
+  *indexes = registry_indexes_of(registry, looker->repository, manifest, INDEXES_MAX, more, error);
+  if (*indexes == NULL)
+    return NULL;
+  g_autoptr(GString) all = g_string_new(look);
+  for (guint i = 0; i < (*indexes)->len; i++)
+    g_string_append_printf(all, "\nin %s", (const char *)g_ptr_array_index(*indexes, i));
+  g_string_append(all, *more ? "\nand more" : "");
+  return g_string_free(g_steal_pointer(&all), FALSE);
+}
+
+static ImageSignatures *
+verify(const Looker *looker, const Digest *manifest, GError **error)
+{
+  RegistrySignatures place = {looker->pipeline->registry, looker->repository};
+  const SignatureSource source = registry_signature_source(&place);
+  const SignatureClaim claim = {.digest = *manifest, .repository = looker->repository};
+  return image_signatures_verify(&source, looker->trusted->attestors, &claim,
+                                 looker->now / G_USEC_PER_SEC, error);
+}
+
+static Beside *
+read_beside(const Looker *looker, const Digest *manifest, bool with_indexes, uint64_t generation,
+            GError **error)
+{
+  static uint64_t serials;
+  g_autoptr(Beside) beside = g_new0(Beside, 1);
+  g_atomic_ref_count_init(&beside->references);
+  beside->generation = generation;
+  beside->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
+  beside->turns = looker->trusted->turns;
+  /* In this order: what comes in between is seen as a change the next time. */
+  beside->look =
+      look_at(looker, manifest, with_indexes ? &beside->indexes : NULL, &beside->more, error);
+  beside->signatures = beside->look == NULL ? NULL : verify(looker, manifest, error);
+  if (beside->signatures == NULL)
+    return NULL;
+  if (beside->signatures->incomplete)
+    note_turn(&beside->turns, looker->now + TRY_AGAIN, looker->now);
+  return g_steal_pointer(&beside);
+}
+
+/* FOUND: what is @known holds, also by the registry's @generation. */
+static Found
+still_holds(const Looker *looker, Beside *known, const Digest *manifest, bool with_indexes,
+            uint64_t generation, GError **error)
+{
+  if (known == NULL || (known->turns != 0 && looker->now >= known->turns))
+    return ABSENT;
+  if (__atomic_load_n(&known->generation, __ATOMIC_ACQUIRE) == generation)
+    return FOUND;
+  g_autoptr(GPtrArray) indexes = NULL;
+  bool more = false;
+  g_autofree char *look = look_at(looker, manifest, with_indexes ? &indexes : NULL, &more, error);
+  if (look == NULL)
+    return FAILED;
+  if (g_strcmp0(look, known->look) != 0)
+    return ABSENT;
+  __atomic_store_n(&known->generation, generation, __ATOMIC_RELEASE);
+  return FOUND;
+}
+
+static Beside *
+beside_of(const Looker *looker, const Digest *manifest, bool with_indexes, GError **error)
+{
+  Cache *cache = looker->pipeline->beside;
+  uint64_t generation = registry_generation(looker->pipeline->registry);
+  g_autofree char *key =
+      g_strdup_printf("%s\n%s\n%d", looker->repository, manifest->text, with_indexes);
+  g_autoptr(Beside) known = cache_get(cache, key, looker->trusted->stamp);
+  switch (still_holds(looker, known, manifest, with_indexes, generation, error)) {
+  case FOUND:
+    return g_steal_pointer(&known);
+  case FAILED:
+    return NULL;
+  case ABSENT:
+    break;
+  }
+  Beside *beside = read_beside(looker, manifest, with_indexes, generation, error);
+  if (beside != NULL)
+    cache_put(cache, key, looker->trusted->stamp, beside,
+              1 + beside->signatures->valid->len + beside->signatures->problems->len);
+  return beside;
+}
+
+/* --- an image and the indexes that hold it --- */
+
+static void
+add_facts(SignatureFacts *facts, GString *key, const Beside *beside, int64_t now)
+{
+  note_turn(&facts->turns, beside->turns, now);
+  g_string_append_printf(key, "%" PRIu64 " ", beside->serial);
+}
+
+static bool
+add_indexes(const Looker *looker, const Beside *own, SignatureFacts *facts, GString *key,
+            GError **error)
+{
+  facts->more = own->more;
+  facts->of_indexes = g_ptr_array_new_with_free_func((GDestroyNotify)image_signatures_unref);
+  for (guint i = 0; own->indexes != NULL && i < own->indexes->len; i++) {
+    Digest index;
+    if (!digest_parse(g_ptr_array_index(own->indexes, i), &index, error))
+      return false;
+    g_autoptr(Beside) beside = beside_of(looker, &index, false, error);
+    if (beside == NULL)
+      return false;
+    add_facts(facts, key, beside, looker->now);
+    g_ptr_array_add(facts->of_indexes, image_signatures_ref(beside->signatures));
+  }
+  return true;
+}
+
+bool
+beside_look(Pipeline *pipeline, const PolicySet *policy, const char *repository,
+            const Digest *manifest, SignatureFacts *facts, GError **error)
+{
+  if (!policy_set_wants_signatures(policy, repository))
+    return true;
+  int64_t now = g_get_real_time();
+  g_auto(Trusted) trusted = trusted_by(policy, now);
+  const Looker looker = {pipeline, &trusted, repository, now};
+  g_autoptr(Beside) own =
+      beside_of(&looker, manifest, policy_set_wants_those_of_indexes(policy, repository), error);
+  if (own == NULL)
+    return false;
+  g_autoptr(GString) key = g_string_new(NULL);
+  add_facts(facts, key, own, now);
+  facts->own = image_signatures_ref(own->signatures);
+  if (!add_indexes(&looker, own, facts, key, error))
+    return false;
+  facts->key = g_string_free(g_steal_pointer(&key), FALSE);
+  return true;
+}

@@ -1,0 +1,14 @@
+/* Where the signatures of an image in another registry are read from (sign/formats/read.h).
+ * Blocks on the network. */
+#pragma once
+
+#include "remote/client.h"
+#include "sign/formats/read.h"
+
+typedef struct {
+  Remote *remote;          /* that was asked for the image already */
+  uint64_t manifest_bytes; /* of a manifest or a list of referrers */
+  Cancellable *cancellable;
+} RemoteSignatures;
+/* @place must live as long as what is returned. */
+SignatureSource remote_signature_source(RemoteSignatures *place);

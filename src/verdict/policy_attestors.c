@@ -1,0 +1,325 @@
+/* The attestors that a file of policies names: reading their keys, and making attestors of them;
+ * see the header. */
+#include "verdict/policy_attestors-private.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/enum_names.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "sign/attestor.h"
+#include "sign/keys/public_key.h"
+#include "verdict/checks.h"
+#include "verdict/language-private.h"
+#include "verdict/words-private.h"
+
+/* Of a key, or of the certificates of a root. */
+#define KEY_BYTES_MAX ((size_t)256 * 1024)
+#define KEYS_MAX      1000u
+
+/* --- the language --- */
+
+/* Bits of the formats. */
+static bool
+read_format(const Setting *setting, const char *text, void *value, GError **error)
+{
+  unsigned format;
+  if (!enum_parse(signature_format_names, text, &format, error))
+    return false;
+  *(unsigned *)value |= 1u << format;
+  return true;
+}
+static const SettingKind formats_kind = {.read = read_format, .many = true};
+
+static const Setting key_settings[] = {
+    {SETTING(PolicyKey, key), .kind = &setting_text, .required = true},
+    {SETTING(PolicyKey, name), .kind = &setting_text},
+    {SETTING(PolicyKey, from), .kind = &policy_start},
+    {SETTING(PolicyKey, until), .kind = &policy_moment},
+    {SETTING(PolicyKey, revoked), .kind = &policy_start},
+};
+static const Section key_section = {key_settings, G_N_ELEMENTS(key_settings), sizeof(PolicyKey),
+                                    .word = "key"};
+
+static void
+check_attestor(void *values, const SettingsPlace *place)
+{
+  const PolicyAttestor *attestor = values;
+  if (attestor->keys_count == 0 && *attestor->roots == NULL)
+    settings_complain(place, NULL, "name its `keys`, or `roots` of certificates");
+  else if (*attestor->identities != NULL && *attestor->roots == NULL)
+    settings_complain(place, "identities", "are of certificates; name `roots` that these are by");
+  else if (*attestor->roots != NULL && *attestor->identities == NULL)
+    settings_complain(place, "roots", "say whose certificates are meant: `identities`, or \"*\"");
+}
+
+static const Setting attestor_settings[] = {
+    {SETTING(PolicyAttestor, name), .kind = &setting_text, .required = true},
+    {SETTING(PolicyAttestor, description), .kind = &setting_text},
+    {SETTING(PolicyAttestor, formats), .kind = &formats_kind, .least = 1, .most = 16},
+    {SETTING_LIST(PolicyAttestor, keys), .section = &key_section, .most = KEYS_MAX},
+    {SETTING(PolicyAttestor, roots), .kind = &setting_texts, .least = 1, .most = 100},
+    {SETTING(PolicyAttestor, identities), .kind = &setting_texts, .least = 1, .most = 1000},
+};
+const Section policy_attestor_section = {.settings = attestor_settings,
+                                         .count = G_N_ELEMENTS(attestor_settings),
+                                         .size = sizeof(PolicyAttestor),
+                                         .noun = "attestor",
+                                         .named_by = "name",
+                                         .check = check_attestor};
+
+/* --- their files --- */
+
+static bool
+is_inline(const char *key)
+{
+  return strstr(key, "-----BEGIN ") != NULL;
+}
+
+typedef struct {
+  const char *folder;    /* or NULL: no file is read */
+  const PolicySet *from; /* ... but what this one has; or NULL */
+} KeyPlace;
+
+/* What @key holds; *bytes NULL: it is not read here. */
+static bool
+read_key(PolicySet *set, const KeyPlace *place, const char *key, GBytes **bytes, GError **error)
+{
+  *bytes = NULL;
+  if (is_inline(key)) {
+    *bytes = g_bytes_new(key, strlen(key));
+    return true;
+  }
+  GBytes *known = place->from == NULL ? NULL : g_hash_table_lookup(place->from->key_files, key);
+  if (known != NULL)
+    *bytes = g_bytes_ref(known);
+  else if (place->folder != NULL) {
+    g_autofree char *path = g_canonicalize_filename(key, place->folder);
+    *bytes = file_read(AT_FDCWD, path, KEY_BYTES_MAX, error);
+    if (*bytes == NULL)
+      return false;
+  }
+  if (*bytes != NULL)
+    g_hash_table_insert(set->key_files, g_strdup(key), g_bytes_ref(*bytes));
+  return true;
+}
+
+static bool
+add_key(PolicySet *set, const KeyPlace *place, const PolicyKey *from, Attestor *attestor,
+        GError **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+  if (!read_key(set, place, from->key, &bytes, error))
+    return false;
+  if (bytes == NULL)
+    return true;
+  PublicKey *key = public_key_read(slice_from_bytes(bytes), error);
+  if (key == NULL)
+    return false;
+  AttestorKey *added = attestor_add_key(attestor, key, from->name);
+  added->not_before = from->from / G_USEC_PER_SEC;
+  added->not_after = from->until / G_USEC_PER_SEC;
+  added->revoked_at = from->revoked / G_USEC_PER_SEC;
+  return true;
+}
+
+static bool
+add_root(PolicySet *set, const KeyPlace *place, const char *root, Attestor *attestor,
+         GError **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+  return read_key(set, place, root, &bytes, error) &&
+         (bytes == NULL || attestor_read_roots(slice_from_bytes(bytes), attestor->roots, error));
+}
+
+/* Names of people have a "=", alternative names have none; "*" is anybody. */
+static void
+add_identities(GStrv identities, Attestor *attestor)
+{
+  if (g_strv_contains((const char *const *)identities, "*"))
+    return;
+  for (char **identity = identities; *identity != NULL; identity++) {
+    bool subject = strchr(*identity, '=') != NULL;
+    attestor_add_identity(attestor, subject ? *identity : NULL, subject ? NULL : *identity);
+  }
+}
+
+static Attestor *
+make_attestor(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from, GError **error)
+{
+  g_autoptr(Attestor) attestor = attestor_new(from->name);
+  attestor->description = g_strdup(from->description);
+  attestor->formats = from->formats;
+  for (unsigned i = 0; i < from->keys_count; i++)
+    if (!add_key(set, place, &from->keys[i], attestor, error)) {
+      const char *key = from->keys[i].key;
+      g_prefix_error(error, "keys: %s: ", is_inline(key) ? "the text" : key);
+      return NULL;
+    }
+  for (char **root = from->roots; *root != NULL; root++)
+    if (!add_root(set, place, *root, attestor, error)) {
+      g_prefix_error(error, "roots: %s: ", is_inline(*root) ? "the text" : *root);
+      return NULL;
+    }
+  add_identities(from->identities, attestor);
+  return g_steal_pointer(&attestor);
+}
+
+static bool
+make_all(PolicySet *set, const KeyPlace *place, GError **error)
+{
+  set->trusted = g_ptr_array_new_with_free_func((GDestroyNotify)attestor_free);
+  set->key_files =
+      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  for (unsigned i = 0; i < set->attestors_count; i++) {
+    Attestor *attestor = make_attestor(set, place, &set->attestors[i], error);
+    if (attestor == NULL) {
+      g_prefix_error(error, "attestor \"%s\": ", set->attestors[i].name);
+      return false;
+    }
+    g_ptr_array_add(set->trusted, attestor);
+  }
+  return true;
+}
+
+bool
+policy_attestors_load(PolicySet *set, const char *folder, GError **error)
+{
+  const KeyPlace place = {folder, NULL};
+  return make_all(set, &place, error);
+}
+
+bool
+policy_attestors_borrow(PolicySet *set, const PolicySet *from, GError **error)
+{
+  const KeyPlace place = {NULL, from};
+  g_autoptr(GError) failure = NULL;
+  return make_all(set, &place, &failure) ||
+         error_set(error, ASSAY_ERROR_INVALID, "%s: %s", set->file, failure->message);
+}
+
+void
+policy_attestors_clear(PolicySet *set)
+{
+  g_clear_pointer(&set->trusted, g_ptr_array_unref);
+  g_clear_pointer(&set->key_files, g_hash_table_unref);
+}
+
+char **
+policy_attestors_files(const PolicySet *set)
+{
+  GPtrArray *files = g_ptr_array_new();
+  for (unsigned i = 0; i < set->attestors_count; i++) {
+    const PolicyAttestor *attestor = &set->attestors[i];
+    for (unsigned j = 0; j < attestor->keys_count; j++)
+      if (!is_inline(attestor->keys[j].key))
+        g_ptr_array_add(files, attestor->keys[j].key);
+    for (char **root = attestor->roots; *root != NULL; root++)
+      if (!is_inline(*root))
+        g_ptr_array_add(files, *root);
+  }
+  g_ptr_array_add(files, NULL);
+  return (char **)g_ptr_array_free(files, FALSE);
+}
+
+void
+policy_attestors_sum(const PolicySet *set, GChecksum *checksum)
+{
+  g_autofree char **files = policy_attestors_files(set);
+  for (char **file = files; *file != NULL; file++) {
+    GBytes *bytes = g_hash_table_lookup(set->key_files, *file);
+    Slice text = bytes == NULL ? SLICE_EMPTY : slice_from_bytes(bytes);
+    g_checksum_update(checksum, text.data, (gssize)text.size);
+  }
+}
+
+/* --- what is asked of them --- */
+
+const GPtrArray *
+policy_set_attestors(const PolicySet *set)
+{
+  return set->trusted;
+}
+
+static const PolicyAttestor *
+find_attestor(const PolicySet *set, const char *name)
+{
+  for (unsigned i = 0; i < set->attestors_count; i++)
+    if (strcmp(set->attestors[i].name, name) == 0)
+      return &set->attestors[i];
+  return NULL;
+}
+
+/* The rule of signatures of each policy. */
+static const void *
+rule_of(const PolicySet *set, unsigned policy)
+{
+  size_t check = 0;
+  while (policy_checks[check] != &signatures_check)
+    check++;
+  return policy_rule(policy_at(set, policy), check);
+}
+
+GPtrArray *
+policy_set_unknown_attestors(const PolicySet *set)
+{
+  GPtrArray *unknown = g_ptr_array_new();
+  for (unsigned i = 0; i < set->policies_count; i++) {
+    g_autoptr(GPtrArray) names = signatures_attestors(rule_of(set, i));
+    for (guint j = 0; j < names->len; j++) {
+      char *name = g_ptr_array_index(names, j);
+      if (find_attestor(set, name) == NULL &&
+          !g_ptr_array_find_with_equal_func(unknown, name, g_str_equal, NULL))
+        g_ptr_array_add(unknown, name);
+    }
+  }
+  return unknown;
+}
+
+static bool
+is_used(const PolicySet *set, const char *name)
+{
+  for (unsigned i = 0; i < set->policies_count; i++) {
+    g_autoptr(GPtrArray) names = signatures_attestors(rule_of(set, i));
+    if (g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+      return true;
+  }
+  return false;
+}
+
+/* A signature by a key of two of them counts for both. */
+static void
+warn_of_shared_keys(const PolicySet *set, GPtrArray *warnings)
+{
+  g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < set->trusted->len; i++) {
+    const Attestor *attestor = g_ptr_array_index(set->trusted, i);
+    for (guint j = 0; j < attestor->keys->len; j++) {
+      const AttestorKey *key = g_ptr_array_index(attestor->keys, j);
+      const char *print = public_key_fingerprint(key->key);
+      const char *owner = g_hash_table_lookup(owners, print);
+      if (owner != NULL && strcmp(owner, attestor->name) != 0)
+        g_ptr_array_add(warnings, g_strdup_printf("the attestors \"%s\" and \"%s\" have the same "
+                                                  "key: one signature counts for both",
+                                                  owner, attestor->name));
+      g_hash_table_insert(owners, (void *)(uintptr_t)print, attestor->name);
+    }
+  }
+}
+
+void
+policy_attestors_warn(const PolicySet *set, GPtrArray *warnings)
+{
+  g_autofree char **files = policy_attestors_files(set);
+  for (char **file = files; *file != NULL; file++)
+    if (!g_hash_table_contains(set->key_files, *file))
+      g_ptr_array_add(warnings, g_strdup_printf("the key %s is not read here, and no signature by "
+                                                "it counts",
+                                                *file));
+  for (unsigned i = 0; i < set->attestors_count; i++)
+    if (!is_used(set, set->attestors[i].name))
+      g_ptr_array_add(warnings, g_strdup_printf("no policy speaks of the attestor \"%s\"",
+                                                set->attestors[i].name));
+  warn_of_shared_keys(set, warnings);
+}
