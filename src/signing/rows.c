@@ -39,13 +39,23 @@ static const JsonMember key_members[] = {
 };
 const JsonTable signing_key_table = JSON_TABLE(SigningKey, key_members);
 
+static const JsonMember identity_members[] = {
+    {JSON_MEMBER(TrustedIdentity, subject), .kind = &json_text},
+    {JSON_MEMBER(TrustedIdentity, name), .kind = &json_text},
+};
+static const JsonTable identity_table = JSON_TABLE(TrustedIdentity, identity_members);
+
 static const JsonMember attestor_members[] = {
     {JSON_MEMBER(AttestorRow, name), .kind = &json_text, .required = true},
     {JSON_MEMBER(AttestorRow, description), .kind = &json_text},
     {JSON_MEMBER(AttestorRow, key), .kind = &json_text},
     {JSON_MEMBER(AttestorRow, keys), .kind = &json_list, .table = &trusted_table,
      .most = SIGNING_KEYS_MOST, .omitted = true},
-    {JSON_MEMBER(AttestorRow, formats), .kind = &json_texts},
+    {JSON_MEMBER(AttestorRow, roots), .kind = &json_text},
+    {JSON_MEMBER(AttestorRow, identities), .kind = &json_list, .table = &identity_table,
+     .most = SIGNING_KEYS_MOST, .omitted = true},
+    {JSON_MEMBER(AttestorRow, time_roots), .kind = &json_text},
+    {JSON_MEMBER(AttestorRow, formats), .kind = &json_texts, .most = SIGNATURE_FORMAT_COUNT},
     {JSON_MEMBER(AttestorRow, created), .kind = &json_moment},
     {JSON_MEMBER(AttestorRow, created_by), .kind = &json_text},
 };
@@ -74,6 +84,15 @@ trusted_key_free(TrustedKey *key)
   g_free(key);
 }
 
+void
+trusted_identity_free(TrustedIdentity *identity)
+{
+  if (identity == NULL)
+    return;
+  json_table_clear(&identity_table, identity);
+  g_free(identity);
+}
+
 static GPtrArray *
 trusted_keys_new(void)
 {
@@ -93,6 +112,7 @@ attestor_row_new(void)
 {
   AttestorRow *attestor = g_new0(AttestorRow, 1);
   attestor->keys = trusted_keys_new();
+  attestor->identities = g_ptr_array_new_with_free_func((GDestroyNotify)trusted_identity_free);
   return attestor;
 }
 

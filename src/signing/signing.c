@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/event.h"
@@ -251,21 +252,50 @@ check_trusted(const char *of, const GPtrArray *keys, GError **error)
   return true;
 }
 
+static bool
+check_formats(const char *of, GStrv formats, unsigned allowed, GError **error)
+{
+  unsigned format = 0;
+  for (size_t i = 0; formats != NULL && formats[i] != NULL; i++)
+    if (!enum_find(signature_format_names, formats[i], &format) || (allowed & 1u << format) == 0)
+      return error_set(error, ASSAY_ERROR_INVALID, "%s: \"%s\" is no format that it can have", of,
+                       formats[i]);
+  return true;
+}
+
+/* @pem may be NULL. */
+static bool
+check_roots(const char *of, const char *pem, GError **error)
+{
+  g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  if (pem == NULL || attestor_read_roots(slice_from_string(pem), roots, error))
+    return true;
+  g_prefix_error(error, "attestor %s: ", of);
+  return false;
+}
+
+static bool
+check_attestor(const SigningSet *set, const AttestorRow *row, GError **error)
+{
+  if (row->key == NULL && row->keys->len == 0 && row->roots == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "attestor %s: it needs a signing key of ours, public keys, or roots",
+                     row->name);
+  if (row->key != NULL && signing_set_key(set, row->key) == NULL)
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "attestor %s: there is no signing key %s",
+                     row->name, row->key);
+  return check_trusted(row->name, row->keys, error) &&
+         check_formats(row->name, row->formats, (1u << SIGNATURE_FORMAT_COUNT) - 1, error) &&
+         check_roots(row->name, row->roots, error) &&
+         check_roots(row->name, row->time_roots, error);
+}
+
 /* What one of them needs of the others. */
 static bool
 check_row(const SigningSet *set, const Kind *kind, const void *row, GError **error)
 {
-  if (kind == &kinds[ATTESTORS]) {
-    const AttestorRow *attestor = row;
-    if (attestor->key == NULL && attestor->keys->len == 0)
-      return error_set(error, ASSAY_ERROR_INVALID,
-                       "attestor %s: it needs a signing key of ours, or public keys",
-                       attestor->name);
-    if (attestor->key != NULL && signing_set_key(set, attestor->key) == NULL)
-      return error_set(error, ASSAY_ERROR_NOT_FOUND, "attestor %s: there is no signing key %s",
-                       attestor->name, attestor->key);
-    return check_trusted(attestor->name, attestor->keys, error);
-  }
+  if (kind == &kinds[ATTESTORS])
+    return check_attestor(set, row, error);
   if (kind == &kinds[RULES]) {
     const SigningRule *rule = row;
     const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
@@ -279,6 +309,8 @@ check_row(const SigningSet *set, const Kind *kind, const void *row, GError **err
       return error_set(error, ASSAY_ERROR_INVALID,
                        "signing rule %s: the attestor %s has no signing key of ours", rule->name,
                        rule->attestor);
+    return check_formats(rule->name, rule->formats, 1u << SIGNATURE_COSIGN | 1u << SIGNATURE_BUNDLE,
+                         error);
   }
   return true;
 }

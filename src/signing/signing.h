@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "base/json_table.h"
+#include "sign/attestor.h"
 #include "sign/keys/key.h"
 #include "storage/sql.h"
 
@@ -50,11 +51,20 @@ void signing_key_row_free(SigningKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningKey, signing_key_row_free)
 KeyOptions signing_key_options(const SigningKey *key);
 
+/* Whose certificates count, as AttestorIdentity has it. */
+typedef struct {
+  char *subject, *name;
+} TrustedIdentity;
+void trusted_identity_free(TrustedIdentity *identity);
+
 typedef struct {
   char *name, *description;
-  char *key;       /* a signing key of ours; or NULL */
-  GPtrArray *keys; /* TrustedKey: of others */
-  GStrv formats;   /* of signature_format_names; NULL: all */
+  char *key;             /* a signing key of ours; or NULL */
+  GPtrArray *keys;       /* TrustedKey: of others */
+  char *roots;           /* certificates in PEM, to which a signature's must lead; or NULL */
+  GPtrArray *identities; /* TrustedIdentity: one of them; empty: each that leads to a root */
+  char *time_roots;      /* in PEM, of whom time stamps are taken; or NULL */
+  GStrv formats;         /* of signature_format_names; NULL: all */
   int64_t created;
   char *created_by;
 } AttestorRow;
@@ -101,6 +111,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningSet, signing_set_unref)
 const SigningKey *signing_set_key(const SigningSet *set, const char *name);
 const AttestorRow *signing_set_attestor(const SigningSet *set, const char *name);
 const SigningRule *signing_set_rule(const SigningSet *set, const char *name);
+/* As signatures are verified by (sign/verify.h): the row's keys and roots, and of a signing key of
+ * ours the former ones as well. ASSAY_ERROR_INVALID: one is damaged. (transfer full) */
+Attestor *signing_attestor(const SigningSet *set, const AttestorRow *row, GError **error);
+/* All of them; one that is damaged is left out, and so vouches for nothing. (transfer full):
+ * Attestor */
+GPtrArray *signing_attestors(const SigningSet *set);
 
 typedef struct Signing Signing;
 /* (transfer full) */

@@ -178,6 +178,40 @@ def role(routes):
     return {"name": routes.name(), "verbs": ["pull"]}
 
 
+def private_key(routes):
+    """A new one in a file that the server can read."""
+    path = Path(routes.server.data) / f"{routes.name()}.key"
+    subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "ED25519", "-out", path], check=True)
+    return f"file:{path}"
+
+
+def signing_key(routes):
+    return {"name": routes.name(), "uri": private_key(routes)}
+
+
+def attestor(routes):
+    return {"name": routes.name(), "key": routes.make("signing-keys", signing_key(routes)).rpartition("/")[2]}
+
+
+def signing_rule(routes):
+    return {"name": routes.name(), "attestor": routes.make("attestors", attestor(routes)).rpartition("/")[2], "repositories": ["prod/*"]}
+
+
+def replaces(things, body, change):
+    def write(routes):
+        whole = body(routes)
+        routes.do("PUT", routes.make(things, whole), json={**whole, **change})
+    return write
+
+
+def turn_key(routes):
+    routes.do("POST", routes.make("signing-keys", signing_key(routes)) + "/turn", json={"uri": private_key(routes)})
+
+
+def revoke_key(routes):
+    routes.do("POST", routes.make("signing-keys", signing_key(routes)) + "/revoke", json={})
+
+
 def second_secret(routes):
     routes.do("POST", routes.make("robots", robot(routes)) + "/secrets")
 
@@ -349,6 +383,16 @@ WRITES = {
     "DELETE /api/v1/grants/<grant>": [removes("grants", grant)],
     "POST /api/v1/key-grants": [makes("key-grants", key_grant)],
     "DELETE /api/v1/key-grants/<grant>": [removes("key-grants", key_grant)],
+    "POST /api/v1/signing-keys": [makes("signing-keys", signing_key)],
+    "POST /api/v1/signing-keys/<key>/turn": [turn_key],
+    "POST /api/v1/signing-keys/<key>/revoke": [revoke_key],
+    "DELETE /api/v1/signing-keys/<key>": [removes("signing-keys", signing_key)],
+    "POST /api/v1/attestors": [makes("attestors", attestor)],
+    "PUT /api/v1/attestors/<attestor>": [replaces("attestors", attestor, {"description": "who releases"})],
+    "DELETE /api/v1/attestors/<attestor>": [removes("attestors", attestor)],
+    "POST /api/v1/signing-rules": [makes("signing-rules", signing_rule)],
+    "PUT /api/v1/signing-rules/<rule>": [replaces("signing-rules", signing_rule, {"tags": ["v*"]})],
+    "DELETE /api/v1/signing-rules/<rule>": [removes("signing-rules", signing_rule)],
     "POST /api/v1/roles": [makes("roles", role)],
     "PATCH /api/v1/roles/<role>": [changes("roles", role, {"verbs": ["pull", "list"]})],
     "DELETE /api/v1/roles/<role>": [removes("roles", role)],
@@ -373,6 +417,8 @@ EXCEPTIONS = {
     "POST /token": "gives out what follows from a right; who logs in for it is noted",
     "POST /harbor/api/v1/scan": "a question to another registry; test_harbor.py looks at what is noted of it",
     "POST /api/v1/images/<digest>/scan": "asks for a scan, which tells what it has found",
+    **{f"POST /admission/{kind}{cluster}": "a question of a cluster; nothing is changed here"
+       for kind in ("validate", "mutate") for cluster in ("", "/<cluster>", "/<cluster>/<key>")},
     "POST /api/v1/gc": "asks for a run, which tells what it has collected",
     "DELETE /api/v1/jobs/<name>": "needs a job that waits or runs; jobs_cancel() tells it",
 }

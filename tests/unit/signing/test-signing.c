@@ -144,12 +144,59 @@ test_fits(void)
   g_assert_false(signing_rule_fits(&rule, "prod/app", (const char *[]){"latest", NULL}));
 }
 
+/* Of openssl genpkey: two that nobody has. */
+#define FIRST_KEY                                                                                  \
+  "-----BEGIN PUBLIC KEY-----\n"                                                                   \
+  "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"                                 \
+  "-----END PUBLIC KEY-----\n"
+#define SECOND_KEY                                                                                 \
+  "-----BEGIN PUBLIC KEY-----\n"                                                                   \
+  "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEGDmx89/Q/DCrehPKcktQj0FfEEjg\n"                             \
+  "DIHG4fQrCcvkvr5P4jx7FkjcXRSANv1UiYxeLXLACDgN2N+WPFRW4TGwxA==\n"                                 \
+  "-----END PUBLIC KEY-----\n"
+
+/* What was signed by a key that was turned over goes on counting, and a revoked one is known. */
+static void
+test_as_verified_by(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  static char first[] = FIRST_KEY, second[] = SECOND_KEY, one[] = "cosign", version[] = "1";
+  char *formats[] = {one, NULL};
+  TrustedKey before = {.name = version, .public = first};
+  TrustedKey other = {.public = second, .not_after = (int64_t)7 * G_USEC_PER_SEC};
+  g_autoptr(GPtrArray) former = g_ptr_array_new(), others = g_ptr_array_new();
+  g_ptr_array_add(former, &before);
+  g_ptr_array_add(others, &other);
+  SigningKey key = key_of(former);
+  key.public = second;
+  key.revoked = (int64_t)9 * G_USEC_PER_SEC;
+  const AttestorRow attestor = {.name = name, .key = name, .keys = others, .formats = formats};
+  g_assert_true(signing_add_key(fixture->signing, &key, &error));
+  g_assert_true(signing_add_attestor(fixture->signing, &attestor, &error));
+  g_assert_no_error(error);
+  g_clear_pointer(&other.fingerprint, g_free); /* filled in */
+  g_autoptr(SigningSet) set = signing_get(fixture->signing);
+  g_autoptr(GPtrArray) attestors = signing_attestors(set);
+  g_assert_cmpuint(attestors->len, ==, 1);
+  const Attestor *made = g_ptr_array_index(attestors, 0);
+  g_assert_cmpstr(made->name, ==, name);
+  g_assert_cmpuint(made->formats, ==, 1u << SIGNATURE_COSIGN);
+  g_assert_cmpuint(made->keys->len, ==, 3);
+  const AttestorKey *present = g_ptr_array_index(made->keys, 0);
+  const AttestorKey *last = g_ptr_array_index(made->keys, 1);
+  const AttestorKey *theirs = g_ptr_array_index(made->keys, 2);
+  g_assert_cmpint(present->revoked_at, ==, 9);
+  g_assert_cmpstr(last->name, ==, version);
+  g_assert_cmpint(theirs->not_after, ==, 7);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add("/signing/what-needs-what", Fixture, NULL, set_up, test_what_needs_what, tear_down);
   g_test_add("/signing/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  g_test_add("/signing/as-verified-by", Fixture, NULL, set_up, test_as_verified_by, tear_down);
   g_test_add_func("/signing/fits", test_fits);
   return g_test_run();
 }

@@ -1,0 +1,111 @@
+"""Signing keys, attestors and signing rules: what the API and the commands make of them, and who may."""
+import subprocess
+
+import pytest
+
+from test_grants import ask, make, with_people
+
+KEYS, ATTESTORS, RULES = "/api/v1/signing-keys", "/api/v1/attestors", "/api/v1/signing-rules"
+
+
+def key_file(folder, name="release.key", curve="P-256"):
+    """A private key, which the server can read, and its public part."""
+    path = folder / name
+    subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-out", path], check=True)
+    path.chmod(0o600)
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], check=True, capture_output=True, text=True).stdout
+    return path, public
+
+
+@pytest.fixture
+def closed(start_server):
+    return with_people(start_server)
+
+
+def test_life_of_a_key(closed, tmp_path):
+    path, public = key_file(tmp_path)
+    answer = ask(closed, "root", "POST", KEYS, json={"name": "release", "uri": f"file:{path}"})
+    made = answer.json()
+    assert answer.status_code == 201 and answer.headers["Location"] == f"{KEYS}/release", answer.text
+    assert made["public"] == public and made["algorithm"] == "ECDSA P-256" and made["state"] == "active" and made["created_by"] == "root"
+    assert ask(closed, "root", "GET", KEYS).json()["signing_keys"] == [made]
+    assert closed.request("GET", f"{KEYS}/release/public", auth=None).text == public
+    assert ask(closed, "root", "POST", f"{KEYS}/release/turn", json={}).status_code == 400, "it is the same key"
+    other, of_other = key_file(tmp_path, "next.key")
+    turned = ask(closed, "root", "POST", f"{KEYS}/release/turn", json={"uri": f"file:{other}"}).json()
+    assert turned["public"] == of_other and [one["public"] for one in turned["former"]] == [public]
+    revoked = ask(closed, "root", "POST", f"{KEYS}/release/revoke", json={"revoked": "2026-01-31T00:00:00Z"}).json()
+    assert revoked["state"] == "revoked" and revoked["revoked"] == revoked["former"][0]["revoked"] == "2026-01-31T00:00:00Z"
+    assert ask(closed, "root", "DELETE", f"{KEYS}/release").status_code == 204
+    told = [event["type"] for event in ask(closed, "root", "GET", "/api/v1/events").json()["events"] if event["type"].startswith("signing-key")]
+    assert told == ["signing-key.created", "signing-key.turned", "signing-key.revoked", "signing-key.removed"]
+
+
+@pytest.mark.parametrize("change,status", [
+    ({"uri": "file:/nowhere.key"}, 404), ({"uri": "gopher:x"}, 415), ({"uri": None}, 400), ({"name": "a b"}, 400)])
+def test_keys_that_are_none(closed, tmp_path, change, status):
+    path, _ = key_file(tmp_path)
+    answer = ask(closed, "root", "POST", KEYS, json={"name": "release", "uri": f"file:{path}", **change})
+    assert answer.status_code == status, answer.text
+    assert ask(closed, "root", "GET", KEYS).json()["signing_keys"] == []
+
+
+def test_only_administrators_change_them(closed, tmp_path):
+    path, public = key_file(tmp_path)
+    bodies = {KEYS: {"name": "release", "uri": f"file:{path}"}, ATTESTORS: {"name": "team", "keys": [{"public": public}]},
+              RULES: {"name": "rule", "attestor": "team", "repositories": ["team/*"]}}
+    make(closed, "root", subject="bob", role="maintainer", pattern="team/*")
+    for place, body in bodies.items():
+        for name in ("olga", "bob"):
+            assert ask(closed, name, "POST", place, json=body).status_code == 403, (name, place)
+
+
+@pytest.mark.parametrize("kind,change,status,words", [
+    (ATTESTORS, {"key": "release"}, 404, "no signing key"),
+    (ATTESTORS, {}, 400, "needs"),
+    (ATTESTORS, {"keys": [{"public": "text"}]}, 400, "key 1"),
+    (ATTESTORS, {"roots": "text"}, 400, "certificate"),
+    (ATTESTORS, {"public": True, "formats": ["cosing"]}, 400, "cosing"),
+    (RULES, {"attestor": "nobody", "repositories": ["*"]}, 404, "no attestor"),
+    (RULES, {"attestor": "others", "repositories": ["*"]}, 400, "no signing key of ours"),
+    (RULES, {"attestor": "ours", "repositories": []}, 400, "patterns"),
+    (RULES, {"attestor": "ours", "repositories": ["*"], "trigger": "repaired"}, 400, "trigger"),
+    (RULES, {"attestor": "ours", "repositories": ["*"], "formats": ["notation"]}, 400, "notation"),
+])
+def test_what_is_refused(closed, tmp_path, kind, change, status, words):
+    path, public = key_file(tmp_path)
+    made = [ask(closed, "root", "POST", KEYS, json={"name": "ours", "uri": f"file:{path}"}),
+            ask(closed, "root", "POST", ATTESTORS, json={"name": "ours", "key": "ours"}),
+            ask(closed, "root", "POST", ATTESTORS, json={"name": "others", "keys": [{"public": public}]})]
+    assert [one.status_code for one in made] == [201] * 3, [one.text for one in made]
+    if change.pop("public", False):
+        change["keys"] = [{"public": public}]
+    answer = ask(closed, "root", "POST", kind, json={"name": "new", **change})
+    assert answer.status_code == status and words in answer.text, answer.text
+
+
+def test_commands(closed, tmp_path):
+    path, public = key_file(tmp_path)
+    other, of_other = key_file(tmp_path, "next.key", "P-384")
+    (tmp_path / "team.pub").write_text(of_other)
+    run = closed.assay
+    for command in ("key", "attestor", "rule"):
+        assert run(command, "list").stdout.strip().startswith(("the registry has no", "there is no", "nothing is signed"))
+    assert run("key", "add", "release", f"file:{path}", "--description", "of releases").stdout == "added release\n"
+    assert "release" in run("key", "list").stdout and public in run("key", "show", "release").stdout
+    assert run("attestor", "add", "release", "--key", "release").stdout == "added release\n"
+    assert run("attestor", "add", "team", "--public", tmp_path / "team.pub", "--only", "cosign").stdout == "added team\n"
+    assert [line.split()[:4] for line in run("attestor", "list").stdout.splitlines()[1:]] == [["release", "release", "-", "all"], ["team", "-", "1", "cosign"]]
+    assert run("rule", "add", "passed", "--attestor", "release", "--repository", "prod/*", "--on", "passed", "--members").stdout == "added passed\n"
+    assert run("rule", "set", "passed", "--tag", "v*", "--no-members").stdout == "changed passed\n"
+    rule = ask(closed, "root", "GET", f"{RULES}/passed").json()
+    assert rule["trigger"] == "passed" and rule["tags"] == ["v*"] and rule["repositories"] == ["prod/*"] and not rule["members"]
+    assert "prod/*" in run("rule", "list").stdout and '"passed"' in run("rule", "show", "passed").stdout
+    assert "signing rule passed needs" in run("attestor", "remove", "release", check=2).stderr
+    assert run("key", "turn", "release", "--uri", f"file:{other}").stdout.startswith("turned over release")
+    assert run("key", "revoke", "release", "--since", "2026-01-31").stdout == "revoked release\n"
+    shown = run("key", "show", "release").stdout
+    assert "revoked      2026-01-31T00:00:00Z" in shown and "before       sha256:" in shown and of_other in shown
+    for arguments in (("rule", "passed"), ("attestor", "release"), ("attestor", "team"), ("key", "release")):
+        assert run(arguments[0], "remove", arguments[1]).stdout == f"removed {arguments[1]}\n"
+    assert "none" not in run("attestor", "add", "x", "--public", tmp_path / "nowhere", check=2).stdout
