@@ -366,3 +366,24 @@ gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference
 {
   return judge(pipeline, repository, reference, stored, false, scan, error);
 }
+
+Verdict *
+gate_judge_content(Pipeline *pipeline, const char *repository, const char *reference,
+                   const StoredManifest *stored, ScanState *scan, GError **error)
+{
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  PolicyInput input = {.repository = repository,
+                       .reference = reference,
+                       .scan_state = SCAN_NOT_APPLICABLE,
+                       .pushed = stored->pushed,
+                       .now = g_get_real_time(),
+                       .artifact = true};
+  Asked asked = {policy, 0};
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, error);
+  if (summary == NULL ||
+      !registry_kinds_without(pipeline->registry, repository, &asked.without, error))
+    return NULL;
+  Verdict *verdict = judge_image(pipeline, &asked, &input, &stored->digest, summary, error);
+  *scan = input.scan_state;
+  return verdict;
+}

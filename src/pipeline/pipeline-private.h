@@ -450,6 +450,10 @@ Cache *gate_cache_new(void);
 Verdict *gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference,
                         const StoredManifest *stored, ScanState *scan, GError **error);
 
+/* The same by all checks but those of signatures, for who signs what passes them. */
+Verdict *gate_judge_content(Pipeline *pipeline, const char *repository, const char *reference,
+                            const StoredManifest *stored, ScanState *scan, GError **error);
+
 /* --- advisories.c: the live database --- */
 
 AdvisoryDatabase *pipeline_advisories(Pipeline *pipeline); /* (transfer full), or NULL */

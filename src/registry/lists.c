@@ -89,6 +89,21 @@ registry_repositories_with(Registry *registry, const Digest *blob, GError **erro
                   blob, error);
 }
 
+GPtrArray *
+registry_indexes_with(Registry *registry, const char *repository, const Digest *manifest,
+                      GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT manifest FROM manifest_references WHERE repository = $1 AND digest = $2 "
+                "AND kind = 'member' ORDER BY manifest LIMIT 1000",
+                SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
+  return rows == NULL ? NULL : sql_texts(rows, error);
+}
+
 static GHashTable *
 annotations_from_text(const char *text)
 {

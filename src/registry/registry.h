@@ -199,6 +199,10 @@ GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *mo
  * thousand, in the order of their names. (transfer full): char * */
 GPtrArray *registry_repositories_of(Registry *registry, const Digest *manifest, GError **error);
 GPtrArray *registry_repositories_with(Registry *registry, const Digest *blob, GError **error);
+/* Digests of the indexes of @repository that hold @manifest; at most a thousand.
+ * (transfer full): char * */
+GPtrArray *registry_indexes_with(Registry *registry, const char *repository, const Digest *manifest,
+                                 GError **error);
 /* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest, after
  * @last (NULL: from the first) in the order of their digests; @artifact_type NULL: all. A list that
  * would be too large for an index ends early, with *more set. (transfer full) */

@@ -38,6 +38,7 @@ static const Setting config_settings[] = {
     {SETTING(Config, admission), .section = &admission_settings_section},
     {SETTING(Config, audit), .section = &audit_settings_section},
     {SETTING(Config, harbor), .section = &harbor_settings_section},
+    {SETTING(Config, signing), .section = &signing_settings_section},
     {SETTING(Config, malware), .section = &malware_settings_section},
     {SETTING(Config, limits), .section = &limits_section},
     {SETTING(Config, registry), .section = &registry_settings_section},

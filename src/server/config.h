@@ -23,6 +23,7 @@
 #include "inspect/inspection.h"
 #include "inspect/malware/malware_settings.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/signing_jobs.h"
 #include "registry/registry.h"
 #include "server/harbor/harbor_settings.h"
 #include "server/http/http_settings.h"
@@ -51,6 +52,7 @@ typedef struct {
   AuditSettings audit;
   AdvisorySettings advisories;
   HarborSettings harbor;
+  SigningSettings signing;
   MalwareSettings malware;
   ConfigLimits limits;
   RegistrySettings registry;

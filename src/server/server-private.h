@@ -27,6 +27,7 @@ typedef struct {
   Access *access;
   Signing *signing;
   Signer *signer;
+  SigningJobs *signing_jobs;
   Jobs *jobs;
   Registry *registry;
   Pipeline *pipeline;

@@ -150,6 +150,10 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   server->outbox = outbox_new(context->jobs, server->sql);
   server->audit = audit_new(&config->audit, server->sql, context->jobs, server->outbox);
   audit_sign_by(server->audit, server->secrets.keys);
+  const SigningRooms signing = {&config->signing, context->pipeline, context->registry,
+                                context->access,  context->signing,  context->signer,
+                                server->sql};
+  context->signing_jobs = signing_jobs_new(&signing, context->jobs, server->outbox);
   context->collection = collection_new(context);
   context->harbor = harbor_scans_new(context);
   retention_add(context);
@@ -176,6 +180,14 @@ write_address(Server *server, GError **error)
   g_autofree char *line = g_strconcat(strstr(urls[0], "://") + strlen("://"), "\n", NULL);
   file_remove_remains(server->data_fd, ".", "address");
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
+}
+
+/* What signatures call us where the configuration does not say. */
+static void
+name_for_signatures(Server *server)
+{
+  g_auto(GStrv) urls = http_server_urls(server->context.http);
+  signing_jobs_set_host(server->context.signing_jobs, strstr(urls[0], "://") + strlen("://"));
 }
 
 /* A disk that is full, or read-only, leaves those who have a log-in. */
@@ -244,6 +256,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
       http_server_new(config, server->context.access, server_routes, &server->context, error);
   if (server->context.http == NULL || !stored_endpoints_open(&server->context, error))
     return NULL;
+  name_for_signatures(server);
   /* A disk that is full keeps nobody from pulling. */
   g_autoptr(GError) unwritten = NULL;
   if (!server->context.read_only && !write_address(server, &unwritten))
@@ -320,6 +333,7 @@ server_free(Server *server)
   harbor_scans_free(server->context.harbor);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
+  signing_jobs_free(server->context.signing_jobs);
   signing_free(server->context.signing);
   signer_free(server->context.signer);
   cache_free(server->context.manifests);

@@ -13,6 +13,23 @@ static const char *const steps[] = {
     "  name TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  content TEXT NOT NULL,"
     "  PRIMARY KEY (kind, name));",
+
+    /* 2: signatures that this server has made (signing/journal.h). */
+    "CREATE TABLE signatures ("
+    "  number BIGINT PRIMARY KEY,"
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  image TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  manifest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  format TEXT NOT NULL,"
+    "  rule TEXT NOT NULL,"
+    "  attestor TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  version TEXT,"
+    "  fingerprint TEXT NOT NULL,"
+    "  content TEXT NOT NULL," /* what an attestation says, as a digest; '' of a signature */
+    "  made BIGINT NOT NULL,"
+    "  UNIQUE (repository, image, fingerprint, format, content));"
+    "CREATE INDEX signatures_by_image ON signatures (image);",
 };
 
 const Schema signing_schema = {"signing", steps, G_N_ELEMENTS(steps), NULL};

@@ -1,0 +1,439 @@
+/* Signing one stored image; see the header. */
+#include "pipeline/sign_image.h"
+
+#include <string.h>
+
+#include "access/rights/key_grants.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "oci/media_type.h"
+#include "pipeline/pipeline-private.h"
+#include "registry/quarantine.h"
+#include "registry/signatures.h"
+#include "sign/formats/cosign.h"
+#include "sign/formats/write.h"
+#include "signing/journal.h"
+
+METRIC(made, COUNTER("assay_signatures_made_total", "Signatures that this server made."));
+
+/* Two who add to the list of signatures of one image would lose one of them. */
+#define LOCKS 64u
+
+struct ImageSigner {
+  SigningRooms rooms;
+  char *host;
+  GMutex locks[LOCKS];
+  GMutex keys_lock;
+  GHashTable *keys;    /* of `keys_lock`: name of a signing key -> Key */
+  uint64_t generation; /* of the rows that they are of */
+};
+
+static void
+free_key(void *key)
+{
+  key_free(key);
+}
+
+ImageSigner *
+image_signer_new(const SigningRooms *rooms)
+{
+  ImageSigner *signer = g_new0(ImageSigner, 1);
+  signer->rooms = *rooms;
+  for (size_t i = 0; i < LOCKS; i++)
+    g_mutex_init(&signer->locks[i]);
+  g_mutex_init(&signer->keys_lock);
+  signer->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_key);
+  return signer;
+}
+
+void
+image_signer_free(ImageSigner *signer)
+{
+  if (signer == NULL)
+    return;
+  for (size_t i = 0; i < LOCKS; i++)
+    g_mutex_clear(&signer->locks[i]);
+  g_mutex_clear(&signer->keys_lock);
+  g_hash_table_unref(signer->keys);
+  g_free(signer->host);
+  g_free(signer);
+}
+
+void
+image_signer_set_host(ImageSigner *signer, const char *host)
+{
+  g_free(signer->host);
+  signer->host = g_strdup(host);
+}
+
+/* --- the key --- */
+
+/* One that is open already, or is opened now; checked against what its row says. (transfer full) */
+static Key *
+find_key(ImageSigner *signer, const SigningKey *row, Cancellable *cancellable, GError **error)
+{
+  uint64_t generation = signing_generation(signer->rooms.signing);
+  g_mutex_lock(&signer->keys_lock);
+  if (generation != signer->generation)
+    g_hash_table_remove_all(signer->keys);
+  signer->generation = generation;
+  Key *key = g_hash_table_lookup(signer->keys, row->name);
+  if (key != NULL)
+    key_ref(key);
+  g_mutex_unlock(&signer->keys_lock);
+  if (key != NULL)
+    return key;
+  const KeyOptions options = signing_key_options(row);
+  key = signer_key(signer->rooms.signer, row->uri, &options, cancellable, error);
+  if (key == NULL)
+    return NULL;
+  if (g_strcmp0(public_key_fingerprint(key_public(key)), row->fingerprint) != 0) {
+    key_free(key);
+    error_set(error, ASSAY_ERROR_MISMATCH,
+              "signing key %s: it is another than when it was added; if it was turned over, say so "
+              "(assay key turn %s)",
+              row->name, row->name);
+    return NULL;
+  }
+  g_mutex_lock(&signer->keys_lock);
+  if (generation == signer->generation)
+    g_hash_table_replace(signer->keys, g_strdup(row->name), key_ref(key));
+  g_mutex_unlock(&signer->keys_lock);
+  return key;
+}
+
+/* The signing key that the rule may use now. (transfer none) */
+static const SigningKey *
+allowed_key(const ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
+            const char *repository, GError **error)
+{
+  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
+  const SigningKey *key = attestor == NULL ? NULL : signing_set_key(set, attestor->key);
+  if (key == NULL) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: its attestor %s has no signing key",
+              rule->name, rule->attestor);
+    return NULL;
+  }
+  if (key->revoked != 0) {
+    error_set(error, ASSAY_ERROR_DENIED, "signing key %s: it is revoked", key->name);
+    return NULL;
+  }
+  g_autoptr(KeyGrant) grant = NULL;
+  const KeyUse use = {rule->name, key->name, VERB_SIGN, repository};
+  switch (key_use_find(signer->rooms.access, &use, &grant, error)) {
+  case FOUND:
+    return key;
+  case ABSENT:
+    error_set(error, ASSAY_ERROR_DENIED,
+              "signing rule %s: no key grant lets it sign with %s for %s (assay key-grant create "
+              "%s %s %s)",
+              rule->name, key->name, repository, rule->name, key->name, repository);
+    return NULL;
+  default:
+    return NULL;
+  }
+}
+
+/* --- whether it is signed at all --- */
+
+/* What is beside another is its signature, or an SBOM: those are known by it. */
+static bool
+is_to_sign(const Manifest *manifest)
+{
+  if (manifest->subject != NULL)
+    return false;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    if (strcmp(layer->media_type, COSIGN_LAYER_TYPE) == 0 ||
+        media_type_is_attestation(layer->media_type))
+      return false;
+  }
+  return true;
+}
+
+static bool image_passes(ImageSigner *signer, const char *repository, const StoredManifest *stored,
+                         const Manifest *manifest, unsigned depth, GError **error);
+
+/* False without *error: one of them does not pass, or is not there. */
+static bool
+members_pass(ImageSigner *signer, const char *repository, const Manifest *index, unsigned depth,
+             GError **error)
+{
+  for (guint i = 0; i < index->manifests->len; i++) {
+    const Descriptor *member = g_ptr_array_index(index->manifests, i);
+    g_autoptr(StoredManifest) stored =
+        registry_manifest_get(signer->rooms.registry, repository, member->digest.text, error);
+    g_autoptr(Manifest) manifest =
+        stored == NULL ? NULL
+                       : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+    if (manifest == NULL || !image_passes(signer, repository, stored, manifest, depth + 1, error))
+      return false;
+  }
+  return true;
+}
+
+/* Of indexes in indexes. */
+#define DEPTH_MAX 4u
+
+/* Scanned, and let out. False without *error: not so, or not yet. */
+static bool
+image_passes(ImageSigner *signer, const char *repository, const StoredManifest *stored,
+             const Manifest *manifest, unsigned depth, GError **error)
+{
+  if (manifest->kind == MANIFEST_INDEX)
+    return depth <= DEPTH_MAX && members_pass(signer, repository, manifest, depth, error);
+  Pipeline *pipeline = signer->rooms.pipeline;
+  if (!images_is_image(pipeline->blobs, manifest))
+    return true; /* there is nothing to scan in it */
+  ScanState scan = SCAN_NONE;
+  g_autoptr(Verdict) verdict =
+      gate_judge_content(pipeline, repository, stored->digest.text, stored, &scan, error);
+  return verdict != NULL && verdict->allowed && !verdict->unscanned && scan == SCAN_DONE &&
+         registry_check_quarantine(signer->rooms.registry, repository, &stored->digest, NULL);
+}
+
+static bool
+refuse_unpassed(const SigningRule *rule, const StoredManifest *stored, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_DENIED,
+                   "signing rule %s: it signs what passed, and %s is not scanned, or the policy "
+                   "refuses it",
+                   rule->name, stored->digest.text);
+}
+
+/* --- signing --- */
+
+typedef struct {
+  ImageSigner *signer;
+  const SigningRule *rule;
+  const SigningKey *row;
+  Key *key;
+  const char *repository, *reference;
+  const StoredManifest *stored;
+  SigningOutcome *outcome;
+  Cancellable *cancellable;
+} Task;
+
+/* Where a signature of ours by this key and in this format is, if it is. */
+static Found
+find_present(const Task *task, SignatureFormat format, Digest *manifest, GError **error)
+{
+  RegistrySignatures place = {task->signer->rooms.registry, task->repository};
+  const SignatureSource source = registry_signature_source(&place);
+  const SignatureClaim claim = {.digest = task->stored->digest, .repository = task->repository};
+  g_auto(FoundSignatures) found = {NULL, NULL, false};
+  if (!signatures_read(&source, &task->stored->digest, &found, error))
+    return FAILED;
+  for (guint i = 0; i < found.signatures->len; i++) {
+    const Signature *one = g_ptr_array_index(found.signatures, i);
+    if (one->format != format || !signature_verify(one, key_public(task->key), &claim, NULL))
+      continue;
+    *manifest = one->manifest;
+    return FOUND;
+  }
+  return ABSENT;
+}
+
+static bool
+store(const Task *task, const SignedArtifact *artifact, GError **error)
+{
+  Registry *registry = task->signer->rooms.registry;
+  for (guint i = 0; i < artifact->blobs->len; i++) {
+    Slice bytes = slice_from_bytes(g_ptr_array_index(artifact->blobs, i));
+    const Digest digest = digest_of(DIGEST_SHA256, bytes);
+    if (!registry_blob_put(registry, task->repository, &digest, bytes, error))
+      return false;
+  }
+  g_auto(PushedManifest) pushed = {0};
+  return registry_manifest_put(registry, task->repository,
+                               artifact->tag != NULL ? artifact->tag : artifact->digest.text, NULL,
+                               MEDIA_TYPE_OCI_MANIFEST, artifact->manifest, &pushed, error);
+}
+
+/* What the tag of an image's signatures has; NULL without *error: nothing. (transfer full) */
+static bool
+load_existing(const Task *task, GBytes **existing, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *tag = g_strdup_printf(
+      "%s-%s.sig", digest_algorithm(&task->stored->digest) == DIGEST_SHA256 ? "sha256" : "sha512",
+      digest_hex(&task->stored->digest));
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(task->signer->rooms.registry, task->repository, tag, &failure);
+  *existing = stored == NULL ? NULL : g_bytes_ref(stored->bytes);
+  if (stored != NULL || g_error_matches(failure, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN))
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+static SignedArtifact *
+write_signature(const Task *task, SignatureFormat format, GError **error)
+{
+  const SignedSubject subject = {task->stored->media_type, task->stored->digest,
+                                 g_bytes_get_size(task->stored->bytes)};
+  if (format == SIGNATURE_BUNDLE)
+    return bundle_write(&subject, NULL, task->key, task->cancellable, error);
+  g_autoptr(GBytes) existing = NULL;
+  if (!load_existing(task, &existing, error))
+    return NULL;
+  return cosign_write(&subject, task->reference, NULL, task->key, existing, task->cancellable,
+                      error);
+}
+
+static bool
+note(const Task *task, SignatureFormat format, const Digest *manifest, GError **error)
+{
+  bool added = false;
+  const MadeSignature one = {.repository = (char *)(uintptr_t)task->repository,
+                             .image = task->stored->digest,
+                             .manifest = *manifest,
+                             .format = (char *)(uintptr_t)signature_format_names[format],
+                             .rule = task->rule->name,
+                             .attestor = task->rule->attestor,
+                             .key = task->row->name,
+                             .version = task->row->version,
+                             .fingerprint = task->row->fingerprint,
+                             .made = g_get_real_time()};
+  return journal_add(task->signer->rooms.sql, &one, &added, error);
+}
+
+/* One that is there already may lack its record: of a stop in between. */
+static bool
+sign_as(const Task *task, SignatureFormat format, GError **error)
+{
+  Digest manifest;
+  switch (find_present(task, format, &manifest, error)) {
+  case FOUND:
+    task->outcome->present++;
+    return note(task, format, &manifest, error);
+  case ABSENT:
+    break;
+  default:
+    return false;
+  }
+  g_autoptr(SignedArtifact) artifact = write_signature(task, format, error);
+  if (artifact == NULL || !store(task, artifact, error) ||
+      !note(task, format, &artifact->digest, error))
+    return false;
+  metric_add(&made, 1);
+  task->outcome->made++;
+  log_info("image signed", "digest", task->stored->digest.text, "repository", task->repository,
+           "rule", task->rule->name, "format", signature_format_names[format], NULL);
+  return true;
+}
+
+static bool
+wants(const SigningRule *rule, SignatureFormat format)
+{
+  return rule->formats == NULL ||
+         g_strv_contains((const char *const *)rule->formats, signature_format_names[format]);
+}
+
+static bool
+sign_manifest(const Task *task, GError **error)
+{
+  static const SignatureFormat formats[] = {SIGNATURE_COSIGN, SIGNATURE_BUNDLE};
+  GMutex *lock = &task->signer->locks[(uint64_t)digest_number(&task->stored->digest) % LOCKS];
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(lock);
+  for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+    if (wants(task->rule, formats[i]) && !sign_as(task, formats[i], error))
+      return false;
+  return true;
+}
+
+/* "HOST/REPOSITORY:TAG", which skopeo compares; by the first of its tags. (transfer full) */
+static char *
+reference_of(const ImageSigner *signer, const char *repository, const char *digest, GError **error)
+{
+  const ImageName name = {repository, digest};
+  g_autoptr(GPtrArray) tags = registry_tags_of(signer->rooms.registry, &name, 1, error);
+  if (tags == NULL)
+    return NULL;
+  const char *const *of_image = g_ptr_array_index(tags, 0);
+  const char *host = signer->rooms.settings->host;
+  if (host == NULL)
+    host = signer->host == NULL ? "localhost" : signer->host;
+  return of_image == NULL || of_image[0] == NULL
+             ? g_strdup_printf("%s/%s", host, repository)
+             : g_strdup_printf("%s/%s:%s", host, repository, of_image[0]);
+}
+
+static bool
+sign_members(const Task *task, const Manifest *index, GError **error)
+{
+  for (guint i = 0; i < index->manifests->len; i++) {
+    const Descriptor *member = g_ptr_array_index(index->manifests, i);
+    g_autoptr(StoredManifest) stored = registry_manifest_get(
+        task->signer->rooms.registry, task->repository, member->digest.text, error);
+    g_autofree char *reference =
+        stored == NULL ? NULL
+                       : reference_of(task->signer, task->repository, stored->digest.text, error);
+    if (reference == NULL)
+      return false;
+    Task of_member = *task;
+    of_member.stored = stored;
+    of_member.reference = reference;
+    if (!sign_manifest(&of_member, error))
+      return false;
+  }
+  return true;
+}
+
+static bool
+sign_all(Task *task, const Manifest *manifest, GError **error)
+{
+  g_autofree char *reference =
+      reference_of(task->signer, task->repository, task->stored->digest.text, error);
+  task->reference = reference;
+  /* The whole is signed last: who sees that finds its parts signed. */
+  return reference != NULL &&
+         (manifest->kind != MANIFEST_INDEX || !task->rule->members ||
+          sign_members(task, manifest, error)) &&
+         sign_manifest(task, error);
+}
+
+/* Whether there is nothing to be told: what asked was an event, and what it is about has gone. */
+static bool
+is_gone(bool by_itself, GError **error)
+{
+  if (!by_itself || error == NULL || *error == NULL || (*error)->domain != REGISTRY_ERROR ||
+      ((*error)->code != REGISTRY_MANIFEST_UNKNOWN && (*error)->code != REGISTRY_NAME_UNKNOWN))
+    return false;
+  g_clear_error(error);
+  return true;
+}
+
+bool
+image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
+                  const char *repository, const char *reference, bool by_itself,
+                  SigningOutcome *outcome, Cancellable *cancellable, GError **error)
+{
+  *outcome = (SigningOutcome){0};
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(signer->rooms.registry, repository, reference, error);
+  g_autoptr(Manifest) manifest =
+      stored == NULL ? NULL
+                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+  if (manifest == NULL) {
+    is_gone(by_itself, error);
+    return false;
+  }
+  outcome->image = stored->digest;
+  if (!is_to_sign(manifest))
+    return by_itself ? false
+                     : error_set(error, ASSAY_ERROR_INVALID,
+                                 "%s is a signature, or lies beside an image: it is not signed",
+                                 stored->digest.text);
+  if (rule->trigger == TRIGGER_PASSED &&
+      !image_passes(signer, repository, stored, manifest, 0, error)) {
+    if (!is_gone(by_itself, error) && !by_itself && *error == NULL)
+      refuse_unpassed(rule, stored, error);
+    return false;
+  }
+  const SigningKey *row = allowed_key(signer, set, rule, repository, error);
+  g_autoptr(Key) key = row == NULL ? NULL : find_key(signer, row, cancellable, error);
+  Task task = {signer, rule, row, key, repository, NULL, stored, outcome, cancellable};
+  return key != NULL && sign_all(&task, manifest, error);
+}

@@ -1,0 +1,265 @@
+/* Which images are signed, and when; see the header. The signature itself is sign_image.c's. */
+#include "pipeline/signing_jobs.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "pipeline/pipeline-private.h"
+#include "pipeline/sign_image.h"
+
+METRIC(failures, COUNTER("assay_signing_failures_total", "Signatures that could not be made."));
+
+#define SIGN_KIND "sign"
+
+struct SigningJobs {
+  SigningRooms rooms;
+  Jobs *jobs;
+  ImageSigner *signer;
+};
+
+static const Setting settings[] = {
+    {SETTING(SigningSettings, host), .kind = &setting_text},
+};
+const Section signing_settings_section = {settings, G_N_ELEMENTS(settings),
+                                          sizeof(SigningSettings)};
+
+/* --- asking for it --- */
+
+static const JobKind sign_kind;
+
+/* "RULE REPOSITORY@DIGEST": no name has a space. */
+static char *
+key_of(const SigningRule *rule, const char *repository, const char *digest)
+{
+  return g_strdup_printf("%s %s@%s", rule->name, repository, digest);
+}
+
+/* SqlWork: char * */
+static bool
+ask_all(SqlConnection *db, void *data, GError **error)
+{
+  const GPtrArray *keys = data;
+  for (guint i = 0; i < keys->len; i++)
+    if (!job_ask(db, &sign_kind, g_ptr_array_index(keys, i), NULL, error))
+      return false;
+  return true;
+}
+
+static void
+add_keys(const SigningSet *set, SigningTrigger trigger, const char *repository, const char *digest,
+         const char *const *tags, GPtrArray *keys)
+{
+  for (guint i = 0; i < set->rules->len; i++) {
+    const SigningRule *rule = g_ptr_array_index(set->rules, i);
+    if (rule->trigger == trigger && signing_rule_fits(rule, repository, tags))
+      g_ptr_array_add(keys, key_of(rule, repository, digest));
+  }
+}
+
+/* A signature is not signed: cosign's tags tell that without a look at it. */
+static bool
+is_of_signature(const char *tag)
+{
+  return g_str_has_prefix(tag, "sha256-") || g_str_has_prefix(tag, "sha512-");
+}
+
+/* What was pushed may have been scanned before, under another name. */
+static void
+add_pushed(const SigningSet *set, const Event *event, GPtrArray *keys)
+{
+  const char *repository = json_string_value(json_object_get(event->data, "repository"));
+  const json_t *names = json_object_get(event->data, "tags"), *name;
+  g_autoptr(GPtrArray) tags = g_ptr_array_new();
+  size_t i;
+  json_array_foreach(names, i, name)
+    g_ptr_array_add(tags, (void *)(uintptr_t)json_string_value(name));
+  if (repository == NULL || (tags->len > 0 && is_of_signature(g_ptr_array_index(tags, 0))))
+    return;
+  g_ptr_array_add(tags, NULL);
+  const char *const *list = (const char *const *)tags->pdata;
+  add_keys(set, TRIGGER_PUSH, repository, event->subject, list, keys);
+  add_keys(set, TRIGGER_PASSED, repository, event->subject, list, keys);
+}
+
+/* By the tags that it has there. */
+static bool
+add_passed(SigningJobs *jobs, const SigningSet *set, const char *repository, const char *digest,
+           GPtrArray *keys, GError **error)
+{
+  const ImageName name = {repository, digest};
+  g_autoptr(GPtrArray) tags = registry_tags_of(jobs->rooms.registry, &name, 1, error);
+  if (tags == NULL)
+    return false;
+  add_keys(set, TRIGGER_PASSED, repository, digest, g_ptr_array_index(tags, 0), keys);
+  return true;
+}
+
+/* Wherever it is, and the indexes that it is in: they pass with the last of their members. */
+static bool
+add_scanned(SigningJobs *jobs, const SigningSet *set, const Event *event, GPtrArray *keys,
+            GError **error)
+{
+  Digest digest;
+  Registry *registry = jobs->rooms.registry;
+  if (!digest_parse(event->subject, &digest, NULL))
+    return true;
+  g_autoptr(GPtrArray) names = registry_repositories_of(registry, &digest, error);
+  if (names == NULL)
+    return false;
+  for (guint i = 0; i < names->len; i++) {
+    const char *repository = g_ptr_array_index(names, i);
+    g_autoptr(GPtrArray) indexes = registry_indexes_with(registry, repository, &digest, error);
+    if (indexes == NULL || !add_passed(jobs, set, repository, digest.text, keys, error))
+      return false;
+    for (guint j = 0; j < indexes->len; j++)
+      if (!add_passed(jobs, set, repository, g_ptr_array_index(indexes, j), keys, error))
+        return false;
+  }
+  return true;
+}
+
+static JobOutcome
+take(const Event *event, void *room, GError **error)
+{
+  SigningJobs *jobs = room;
+  g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
+  if (set->rules->len == 0)
+    return JOB_DONE;
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+  if (strcmp(event->type, "image.pushed") == 0)
+    add_pushed(set, event, keys);
+  else if (!add_scanned(jobs, set, event, keys, error))
+    return JOB_AGAIN;
+  if (keys->len > 0 && !sql_transact_later(jobs->rooms.sql, ask_all, keys, error))
+    return JOB_AGAIN;
+  jobs_wake(jobs->jobs);
+  return JOB_DONE;
+}
+
+static const char *const types[] = {"image.pushed", "image.scanned", "image.verdict_changed", NULL};
+static const EventTaker taker = {.name = "signing", .types = types, .take = take};
+
+/* --- doing it --- */
+
+typedef struct {
+  const char *rule, *repository, *digest;
+  const GError *failure;
+} Told;
+
+/* A SqlWork. */
+static bool
+tell_failed(SqlConnection *db, void *data, GError **error)
+{
+  const Told *told = data;
+  g_autoptr(json_t) more = json_object();
+  json_set_string(more, "rule", told->rule);
+  json_set_string(more, "repository", told->repository);
+  json_set_string(more, "error", told->failure->message);
+  return event_tell(db, "signature.failed", told->digest, more, error);
+}
+
+/* Whether another try may go otherwise. */
+static bool
+may_pass(const GError *error)
+{
+  static const AssayErrorCode passing[] = {
+      ASSAY_ERROR_IO,      ASSAY_ERROR_FULL, ASSAY_ERROR_READ_ONLY, ASSAY_ERROR_NETWORK,
+      ASSAY_ERROR_TIMEOUT, ASSAY_ERROR_BUSY, ASSAY_ERROR_CANCELLED, ASSAY_ERROR_CHANGED};
+  for (size_t i = 0; i < G_N_ELEMENTS(passing); i++)
+    if (g_error_matches(error, ASSAY_ERROR, passing[i]))
+      return true;
+  return false;
+}
+
+static JobOutcome
+fail(SigningJobs *jobs, const Told *told, GError **error)
+{
+  bool again = may_pass(told->failure);
+  metric_add(&failures, 1);
+  log_warning("an image could not be signed", "rule", told->rule, "repository", told->repository,
+              "digest", told->digest, "error", told->failure->message, NULL);
+  if (!again)
+    sql_transact(jobs->rooms.sql, tell_failed, (void *)(uintptr_t)told, NULL);
+  g_propagate_error(error, g_error_copy(told->failure));
+  return again ? JOB_AGAIN : JOB_FAILED;
+}
+
+/* What is there no more, or does not pass, is nothing to be told. */
+static JobOutcome
+run(Job *job, void *room, GError **error)
+{
+  SigningJobs *jobs = room;
+  g_auto(GStrv) words = g_strsplit(job_key(job), " ", 2);
+  char *at = words[0] == NULL || words[1] == NULL ? NULL : strrchr(words[1], '@');
+  if (at == NULL)
+    return JOB_DONE;
+  *at = '\0';
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
+  const SigningRule *rule = signing_set_rule(set, words[0]);
+  if (rule == NULL)
+    return JOB_DONE;
+  SigningOutcome outcome;
+  if (image_signer_sign(jobs->signer, set, rule, words[1], at + 1, true, &outcome,
+                        job_cancellable(job), &failure))
+    return JOB_DONE;
+  if (failure == NULL)
+    return JOB_DONE;
+  const Told told = {words[0], words[1], at + 1, failure};
+  return fail(jobs, &told, error);
+}
+
+static const JobKind sign_kind = {.kind = SIGN_KIND,
+                                  .at_once = 2,
+                                  .attempts = 50,
+                                  .lease = 60,
+                                  .back_off = 2,
+                                  .kept = true,
+                                  .run = run};
+
+bool
+signing_jobs_sign(SigningJobs *jobs, const char *name, const char *repository,
+                  const char *reference, SigningOutcome *outcome, Cancellable *cancellable,
+                  GError **error)
+{
+  g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
+  const SigningRule *rule = signing_set_rule(set, name);
+  if (rule == NULL)
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no signing rule %s", name);
+  return image_signer_sign(jobs->signer, set, rule, repository, reference, false, outcome,
+                           cancellable, error);
+}
+
+SigningJobs *
+signing_jobs_new(const SigningRooms *rooms, Jobs *jobs, Outbox *outbox)
+{
+  static const JobKind *const kinds[] = {&sign_kind, NULL};
+  static const EventTaker *const takers[] = {&taker, NULL};
+  SigningJobs *made = g_new0(SigningJobs, 1);
+  made->rooms = *rooms;
+  made->jobs = jobs;
+  made->signer = image_signer_new(rooms);
+  if (!sql_pool_is_read_only(rooms->sql)) {
+    jobs_add(jobs, kinds, made);
+    outbox_add(outbox, takers, made);
+  }
+  return made;
+}
+
+void
+signing_jobs_free(SigningJobs *jobs)
+{
+  if (jobs == NULL)
+    return;
+  image_signer_free(jobs->signer);
+  g_free(jobs);
+}
+
+void
+signing_jobs_set_host(SigningJobs *jobs, const char *host)
+{
+  image_signer_set_host(jobs->signer, host);
+}

@@ -1,0 +1,127 @@
+/* The record of the signatures that this server has made; see the header. */
+#include "signing/journal.h"
+
+#include "base/json.h"
+#include "jobs/event.h"
+
+static const JsonMember members[] = {
+    {JSON_MEMBER(MadeSignature, number), .kind = &json_number},
+    {JSON_MEMBER(MadeSignature, repository), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, image), .kind = &json_digest},
+    {JSON_MEMBER(MadeSignature, manifest), .kind = &json_digest},
+    {JSON_MEMBER(MadeSignature, format), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, rule), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, attestor), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, key), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, version), .kind = &json_text},
+    {JSON_MEMBER(MadeSignature, fingerprint), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, made), .kind = &json_moment},
+};
+const JsonTable made_signature_table = JSON_TABLE(MadeSignature, members);
+
+void
+made_signature_free(MadeSignature *signature)
+{
+  if (signature == NULL)
+    return;
+  json_table_clear(&made_signature_table, signature);
+  g_free(signature);
+}
+
+typedef struct {
+  const MadeSignature *signature;
+  bool added;
+} Adding;
+
+static bool
+next_number(SqlConnection *db, int64_t *number, GError **error)
+{
+  g_autoptr(SqlRows) rows = NULL;
+  *number = 0;
+  Found found = sql_first(db, &rows, error, "SELECT max(number) FROM signatures", SQL_END);
+  if (found == FOUND && !sql_rows_is_null(rows, 0))
+    *number = sql_rows_integer(rows, 0);
+  (*number)++;
+  return found != FAILED;
+}
+
+static bool
+tell(SqlConnection *db, const MadeSignature *signature, int64_t number, GError **error)
+{
+  MadeSignature told = *signature;
+  told.number = number;
+  g_autoptr(json_t) data = json_table_write(&made_signature_table, &told);
+  return event_tell(db, "signature.created", signature->image.text, data, error);
+}
+
+/* A SqlWork. */
+static bool
+add(SqlConnection *db, void *data, GError **error)
+{
+  Adding *adding = data;
+  const MadeSignature *one = adding->signature;
+  int64_t number = 0, changed = 0;
+  adding->added = false;
+  if (!next_number(db, &number, error) ||
+      !sql_run(db, &changed, error,
+               "INSERT INTO signatures (number, repository, image, manifest, format, rule, "
+               "attestor, key, version, fingerprint, content, made) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11) "
+               "ON CONFLICT (repository, image, fingerprint, format, content) DO NOTHING",
+               SQL_INTEGER(number), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
+               SQL_TEXT(one->manifest.text), SQL_TEXT(one->format), SQL_TEXT(one->rule),
+               SQL_TEXT(one->attestor), SQL_TEXT(one->key), SQL_TEXT(one->version),
+               SQL_TEXT(one->fingerprint), SQL_INTEGER(one->made), SQL_END))
+    return false;
+  adding->added = changed > 0;
+  return !adding->added || tell(db, one, number, error);
+}
+
+bool
+journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error)
+{
+  Adding adding = {signature, false};
+  if (!sql_transact(sql, add, &adding, error))
+    return false;
+  *added = adding.added;
+  return true;
+}
+
+static MadeSignature *
+take(SqlRows *rows)
+{
+  MadeSignature *one = g_new0(MadeSignature, 1);
+  one->number = sql_rows_integer(rows, 0);
+  one->repository = g_strdup(sql_rows_text(rows, 1));
+  digest_parse(sql_rows_text(rows, 2), &one->image, NULL);
+  digest_parse(sql_rows_text(rows, 3), &one->manifest, NULL);
+  one->format = g_strdup(sql_rows_text(rows, 4));
+  one->rule = g_strdup(sql_rows_text(rows, 5));
+  one->attestor = g_strdup(sql_rows_text(rows, 6));
+  one->key = g_strdup(sql_rows_text(rows, 7));
+  one->version = g_strdup(sql_rows_text(rows, 8));
+  one->fingerprint = g_strdup(sql_rows_text(rows, 9));
+  one->made = sql_rows_integer(rows, 10);
+  return one;
+}
+
+GPtrArray *
+journal_after(SqlPool *sql, const char *repository, const char *image, int64_t after,
+              unsigned limit, GError **error)
+{
+  Found found;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)made_signature_free);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT number, repository, image, manifest, format, rule, attestor, key, version, "
+      "fingerprint, made FROM signatures WHERE number > $1 "
+      "AND (CAST($2 AS TEXT) IS NULL OR repository = $2) "
+      "AND (CAST($3 AS TEXT) IS NULL OR image = $3) ORDER BY number LIMIT $4",
+      SQL_INTEGER(after), SQL_TEXT(repository), SQL_TEXT(image), SQL_INTEGER(limit), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND)
+    g_ptr_array_add(list, take(rows));
+  return found == FAILED ? NULL : g_steal_pointer(&list);
+}

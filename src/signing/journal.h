@@ -1,0 +1,30 @@
+/* Which signatures this server has made: a row for each, told as an event in the same transaction
+ * ("signature.created"), so that the audit's chain has it (access/audit/audit.h). The signature
+ * itself lies beside its image. Any thread; blocks on the database. */
+#pragma once
+
+#include "base/json_table.h"
+#include "oci/digest.h"
+#include "storage/sql.h"
+
+typedef struct {
+  int64_t number; /* rises */
+  char *repository;
+  Digest image;    /* what is signed */
+  Digest manifest; /* where the signature lies; of a tag, as it was then */
+  char *format;    /* "cosign", "bundle" */
+  char *rule, *attestor;
+  char *key, *version, *fingerprint; /* the signing key's name; which key it was */
+  int64_t made;                      /* microseconds since 1970 */
+} MadeSignature;
+void made_signature_free(MadeSignature *signature);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MadeSignature, made_signature_free)
+
+extern const JsonTable made_signature_table;
+
+/* One of a key, format and image of a repository is written once: *added tells whether it was. */
+bool journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error);
+/* With a number above @after, at most @limit; of @repository and of @image alone, where they are
+ * not NULL. (transfer full): MadeSignature */
+GPtrArray *journal_after(SqlPool *sql, const char *repository, const char *image, int64_t after,
+                         unsigned limit, GError **error);

@@ -1,0 +1,196 @@
+"""Signing by the server: keys, attestors, rules and grants by the API, what is signed when, and that clients take it."""
+import json
+import re
+import subprocess
+
+import pytest
+
+import gate
+from gate import import_advisories, pull, wait_until
+from oci_layout import reachable
+from signing_judges import tool
+
+POLICY = gate.STRICT
+
+
+def send(server, method, path, body=None, status=201):
+    answer = server.request(method, f"/api/v1/{path}", json=body)
+    assert answer.status_code == status, (path, answer.status_code, answer.text)
+    return answer.json() if answer.content else None
+
+
+def make_key(assay, path, kind="p256"):
+    arguments = {"p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
+                 "ed25519": ["-algorithm", "ED25519"]}[kind]
+    subprocess.run(["openssl", "genpkey", *arguments, "-out", path], check=True, capture_output=True)
+    return path
+
+
+def set_up(server, key, trigger="passed", repositories=("team/**",), name="release", grant=True, **rule):
+    send(server, "POST", "signing-keys", {"name": name, "uri": f"file:{key}"})
+    send(server, "POST", "attestors", {"name": name, "key": name})
+    send(server, "POST", "signing-rules", {"name": name, "attestor": name, "repositories": list(repositories), "trigger": trigger, **rule})
+    if grant:
+        send(server, "POST", "key-grants", {"rule": name, "key": name, "pattern": "*"})
+
+
+def push(server, folder, name, repository, tag=None):
+    """An image of a layout; of an index, its members before it."""
+    entry = gate.entry_of_tag(folder, name)
+    blobs = reachable(folder, name)
+    manifest = blobs.pop(entry["digest"])
+    for digest, data in blobs.items():
+        answer = server.request("POST", f"/v2/{repository}/blobs/uploads/?digest={digest}", data=data)
+        assert answer.status_code == 201, answer.text
+    members = json.loads(manifest).get("manifests", [])
+    for digest, data, kind in [*((one["digest"], blobs[one["digest"]], one["mediaType"]) for one in members),
+                               (tag or name, manifest, entry["mediaType"])]:
+        answer = server.request("PUT", f"/v2/{repository}/manifests/{digest}", data=data, headers={"Content-Type": kind})
+        assert answer.status_code == 201, answer.text
+
+
+def sig_tag(digest):
+    return digest.replace(":", "-") + ".sig"
+
+
+def signatures(server, repository, digest):
+    """(layers of cosign's tag, bundles) of an image."""
+    tag = pull(server, repository, sig_tag(digest))
+    layers = len(tag.json()["layers"]) if tag.status_code == 200 else 0
+    bundles = [entry for entry in server.request("GET", f"/v2/{repository}/referrers/{digest}").json()["manifests"]
+               if entry["artifactType"].startswith("application/vnd.dev.sigstore.bundle")]
+    return layers, len(bundles)
+
+
+def events(server, kind):
+    return [event for event in server.get_json("/api/v1/events?limit=1000")["events"] if event["type"] == kind]
+
+
+@pytest.fixture
+def server(start_server, assay):
+    server = start_server(policy=POLICY)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    return server
+
+
+@pytest.mark.parametrize("kind", ["p256", "rsa", "ed25519"])
+def test_clients_take_it(server, assay, tmp_path, kind):
+    """What passed is signed, in both forms of cosign; skopeo and both cosigns take it, and refuse it for another key."""
+    set_up(server, make_key(assay, tmp_path / "key.pem", kind))
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
+    public = tmp_path / "public.pem"
+    public.write_text(server.request("GET", "/api/v1/signing-keys/release/public").text)
+    other = tmp_path / "other.pem"
+    make_key(assay, tmp_path / "other.key", kind)
+    subprocess.run(["openssl", "pkey", "-in", tmp_path / "other.key", "-pubout", "-out", other], check=True)
+    image = f"{server.address}/team/app@{fixed}"
+    for name in ("cosign2", "cosign3"):
+        cosign = tool(name, tmp_path)
+        for new in (False, True):
+            if new and name == "cosign2":
+                continue  # it does not find bundles in lists of referrers
+            options = ["--insecure-ignore-tlog=true", "--allow-http-registry=true", *(["--new-bundle-format=true"] if new else [])]
+            assert json.loads(cosign("verify", "--key", public, *options, image).stdout)
+            assert cosign("verify", "--key", other, *options, image, check=False).returncode != 0
+    skopeo = tool("skopeo", tmp_path)
+    registries = tmp_path / "registries.d"
+    registries.mkdir()
+    (registries / "default.yaml").write_text(f"docker:\n  {server.address}:\n    use-sigstore-attachments: true\n")
+    for key, wanted in ((public, 0), (other, 1)):
+        policy = tmp_path / "policy.json"
+        policy.write_text(json.dumps({"default": [{"type": "reject"}], "transports": {"docker": {server.address: [
+            {"type": "sigstoreSigned", "keyPath": str(key), "signedIdentity": {"type": "matchRepository"}}]}}}))
+        done = skopeo("--policy", policy, "--registries.d", registries, "copy", "--src-tls-verify=false", "--remove-signatures",
+                      f"docker://{server.address}/team/app:fixed", f"dir:{tmp_path}/out-{wanted}", check=False)
+        assert done.returncode == wanted, done.stderr
+    created = events(server, "signature.created")
+    assert {event["data"]["format"] for event in created} == {"cosign", "bundle"} and {event["subject"] for event in created} == {fixed}
+    assert len(created) == 2
+
+
+def test_what_does_not_pass(server, assay, tmp_path):
+    """What the policy refuses is not signed, until it is let out; what is outside of the rule never is."""
+    set_up(server, make_key(assay, tmp_path / "key.pem"))
+    folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "vulnerable", "team/app")
+    push(server, folder, "fixed", "other/app")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
+    assert signatures(server, "team/app", vulnerable) == (0, 0) and signatures(server, "other/app", fixed) == (0, 0)
+    gate.reload(server, POLICY.replace("block: [critical]", "block: []"))
+    wait_until(lambda: signatures(server, "team/app", vulnerable) == (1, 1))
+    assert not events(server, "signature.failed")
+
+
+def test_triggers(server, assay, tmp_path):
+    """On a push whatever is pushed, once however often; by tags; and nothing by itself where a rule is for hands."""
+    key = make_key(assay, tmp_path / "key.pem")
+    set_up(server, key, "push", name="pushed", tags=["v*"])
+    set_up(server, key, "manual", name="hand", repositories=["hand/*"])
+    folder, vulnerable, _ = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "vulnerable", "hand/app")
+    push(server, folder, "vulnerable", "team/app")
+    for tag in ("v1", "v2"):
+        push(server, folder, "vulnerable", "team/app", tag)
+    wait_until(lambda: signatures(server, "team/app", vulnerable) == (1, 1))
+    assert signatures(server, "hand/app", vulnerable) == (0, 0)
+    # Nobody else signs signatures.
+    assert len(events(server, "signature.created")) == 2
+
+
+def test_grants(server, assay, tmp_path):
+    """Without a key grant nothing is signed, and it is told; a grant for another repository is none; one that is ended counts no more."""
+    set_up(server, make_key(assay, tmp_path / "key.pem"), "push", grant=False)
+    folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    failed = wait_until(lambda: events(server, "signature.failed"))
+    assert "key grant" in failed[0]["data"]["error"] and failed[0]["subject"] == fixed
+    assert signatures(server, "team/app", fixed) == (0, 0)
+    made = send(server, "POST", "key-grants", {"rule": "release", "key": "release", "pattern": "team/app"})
+    push(server, folder, "fixed", "team/app", "again")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
+    send(server, "DELETE", f"key-grants/{made['id']}", status=204)
+    push(server, folder, "vulnerable", "team/app")
+    wait_until(lambda: len(events(server, "signature.failed")) == 2)
+    assert signatures(server, "team/app", vulnerable) == (0, 0)
+
+
+def test_keys(server, assay, tmp_path):
+    """A key that is away is told by its kind of error; a key that is revoked signs no more; one that is turned over does."""
+    key = make_key(assay, tmp_path / "key.pem")
+    answer = server.request("POST", "/api/v1/signing-keys", json={"name": "none", "uri": f"file:{tmp_path}/nothing"})
+    assert answer.status_code == 404 and "nothing" in answer.text
+    set_up(server, key, "push")
+    shown = server.get_json("/api/v1/signing-keys/release")
+    assert shown["algorithm"] == "ECDSA P-256" and re.fullmatch("sha256:[0-9a-f]{64}", shown["fingerprint"]) and "PRIVATE" not in json.dumps(shown)
+    folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
+    assert server.request("POST", "/api/v1/signing-keys/release/turn", json={}).status_code == 400
+    turned = send(server, "POST", "signing-keys/release/turn", {"uri": f"file:{make_key(assay, tmp_path / 'next.pem')}"}, status=200)
+    assert turned["former"][0]["fingerprint"] == shown["fingerprint"] != turned["fingerprint"]
+    push(server, folder, "fixed", "team/app", "again")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (2, 2))
+    send(server, "POST", "signing-keys/release/revoke", {}, status=200)
+    push(server, folder, "vulnerable", "team/app")
+    failed = wait_until(lambda: events(server, "signature.failed"))
+    assert "revoked" in failed[0]["data"]["error"]
+    assert signatures(server, "team/app", vulnerable) == (0, 0)
+    for path in ("signing-keys/release", "attestors/release"):
+        assert server.request("DELETE", f"/api/v1/{path}").status_code == 409
+
+
+def test_indexes(server, assay, tmp_path):
+    """An index is signed once all that is in it passes, and its members where the rule says so."""
+    set_up(server, make_key(assay, tmp_path / "key.pem"), members=True)
+    folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "both", "team/app")
+    index = gate.digest_of_tag(folder, "both")
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
+    assert signatures(server, "team/app", vulnerable) == signatures(server, "team/app", index) == (0, 0)
+    gate.reload(server, POLICY.replace("block: [critical]", "block: []"))
+    wait_until(lambda: signatures(server, "team/app", vulnerable) == (1, 1))
+    wait_until(lambda: signatures(server, "team/app", index) == (1, 1))
