@@ -131,7 +131,8 @@ setup-package:
 	scripts/setup build demo package
 
 fault:
-	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py tests/integration/test_broken_push.py
+	ROUNDS=500 ASSAY_SIGNING_KILLS=100 scripts/test tests/integration/test_corrupted_data.py tests/integration/test_broken_push.py \
+	  tests/integration/test_signing_kills.py
 
 race: setup
 	test -f build-test/build.ninja || meson setup build-test -Db_sanitize=address,undefined -Db_lundef=false -Dfault_injection=true
