@@ -73,6 +73,15 @@ static const Section cluster_section = {.settings = cluster_rows,
                                         .noun = "cluster",
                                         .named_by = "name"};
 
+static const Setting break_glass_rows[] = {
+    {SETTING(BreakGlassSettings, users), .kind = &setting_texts, .most = 1000},
+    {SETTING(BreakGlassSettings, groups), .kind = &setting_texts, .most = 1000},
+    {SETTING(BreakGlassSettings, longest), .kind = &setting_duration, .fallback = "24h",
+     .least = 60, .most = 30 * 24 * 3600},
+};
+static const Section break_glass_section = {break_glass_rows, G_N_ELEMENTS(break_glass_rows),
+                                            sizeof(BreakGlassSettings)};
+
 static const Setting admission_rows[] = {
     {SETTING(AdmissionSettings, registries), .kind = &registries_kind, .most = 100},
     {SETTING(AdmissionSettings, mode), .kind = &setting_choice, .words = mode_names,
@@ -84,6 +93,8 @@ static const Setting admission_rows[] = {
     {SETTING(AdmissionSettings, exempt_namespaces), .kind = &setting_texts,
      .fallback = "[kube-system, kube-public, kube-node-lease, assay-system]", .most = 1000},
     {SETTING(AdmissionSettings, exempt_images), .kind = &setting_texts, .most = 1000},
+    {SETTING(AdmissionSettings, break_glass), .section = &break_glass_section},
+    {SETTING(AdmissionSettings, authfile), .kind = &setting_text},
     {SETTING_LIST(AdmissionSettings, clusters), .section = &cluster_section,
      .most = ADMISSION_CLUSTERS_MAX},
 };

@@ -27,6 +27,12 @@ typedef struct {
   AdmissionMode mode;
 } ClusterSettings;
 
+/* Who may break the glass (broken_glass.h): nobody, unless listed. */
+typedef struct {
+  char **users, **groups; /* of the clusters */
+  uint32_t longest;       /* seconds */
+} BreakGlassSettings;
+
 typedef struct {
   char **registries; /* HOST[:PORT] by which clusters name this registry */
   AdmissionMode mode;
@@ -34,6 +40,8 @@ typedef struct {
   bool on_error;            /* what cannot be judged now is admitted, with a warning */
   char **exempt_namespaces; /* of Kubernetes; patterns */
   char **exempt_images;     /* patterns of whole names */
+  BreakGlassSettings break_glass;
+  char *authfile; /* by which other registries are asked; NULL: nobody's */
   ClusterSettings *clusters;
   unsigned clusters_count;
 } AdmissionSettings;

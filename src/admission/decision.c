@@ -18,6 +18,7 @@ const char *const admission_by_names[] = {[ADMISSION_BY_IMAGES] = "images",
                                           [ADMISSION_BY_MIRROR] = "mirror",
                                           [ADMISSION_BY_MODE] = "mode-warn",
                                           [ADMISSION_BY_UNREADABLE] = "unreadable",
+                                          [ADMISSION_BY_GLASS] = "break-glass",
                                           NULL};
 
 /* --- answers on images --- */
@@ -241,6 +242,51 @@ needs_no_judgement(const AdmissionInput *input, const Review *review, AdmissionB
   return true;
 }
 
+char *
+image_key(const WorkloadImage *image, const ImageAnswer *answer)
+{
+  g_autoptr(Reference) name = image_name_parse(image->image, NULL);
+  if (name == NULL)
+    return g_strdup(image->image);
+  const char *digest = name->digest != NULL ? name->digest : answer->digest;
+  return digest == NULL ? image_name_text(name)
+                        : g_strconcat(name->host, "/", name->repository, "@", digest, NULL);
+}
+
+/* Whether what is refused may run all the same. True: *message (which is no refusal any more) says
+ * why. */
+static bool
+glass_lets_through(const AdmissionInput *input, const Review *review,
+                   const AdmissionDecision *decision, char **message)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *told = NULL, *before = *message;
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < decision->judged->len; i++) {
+    const JudgedImage *judged = g_ptr_array_index(decision->judged, i);
+    if (refuses(input, judged->answer))
+      g_ptr_array_add(images, image_key(judged->image, judged->answer));
+  }
+  Found found =
+      input->glass == NULL ? ABSENT : input->glass(input->data, review, images, &told, &error);
+  *message = found == FOUND    ? g_strdup_printf("%s: %s", told, before)
+             : found == FAILED ? g_strdup_printf("%s; %s", before, error->message)
+                               : g_steal_pointer(&before);
+  return found == FOUND;
+}
+
+/* Whether the glass is asked to be broken now: then images that are stored are judged, too. */
+static bool
+asks_for_glass(const Review *review)
+{
+  const Review before = {.object = review->old_object};
+  const char *reason = review_annotation(review, BREAK_GLASS_ANNOTATION);
+  return reason != NULL &&
+         (g_strcmp0(reason, review_annotation(&before, BREAK_GLASS_ANNOTATION)) != 0 ||
+          g_strcmp0(review_annotation(review, BREAK_GLASS_UNTIL),
+                    review_annotation(&before, BREAK_GLASS_UNTIL)) != 0);
+}
+
 static void
 decide_by_images(const AdmissionInput *input, const Review *review, AdmissionDecision *decision)
 {
@@ -251,16 +297,18 @@ decide_by_images(const AdmissionInput *input, const Review *review, AdmissionDec
                                                                          : ADMISSION_BY_IMAGES;
   if (message == NULL)
     return;
-  if (enforced && !mirror) {
+  bool glass = enforced && !mirror && glass_lets_through(input, review, decision, &message);
+  if (enforced && !mirror && !glass) {
     decision->allowed = false;
     decision->message = g_steal_pointer(&message);
     return;
   }
-  decision->by = mirror ? ADMISSION_BY_MIRROR : ADMISSION_BY_MODE;
+  decision->by = mirror ? ADMISSION_BY_MIRROR : glass ? ADMISSION_BY_GLASS : ADMISSION_BY_MODE;
   g_ptr_array_insert(decision->warnings, 0,
                      g_strdup_printf("%s: %s",
-                                     mirror ? "a node runs this already, from a file of its own"
-                                            : "would be refused",
+                                     mirror  ? "a node runs this already, from a file of its own"
+                                     : glass ? "the glass is broken"
+                                             : "would be refused",
                                      message));
 }
 
@@ -275,8 +323,9 @@ admission_decide(const AdmissionInput *input, const Review *review)
   if (decision->images == NULL)
     return refuse_unreadable(decision, review, error);
   /* What is stored was admitted as it is, or came before us: it is not read too closely. */
-  g_autoptr(GPtrArray) stored =
-      review->operation == REVIEW_UPDATE ? workload_images(review, review->old_object, NULL) : NULL;
+  g_autoptr(GPtrArray) stored = review->operation == REVIEW_UPDATE && !asks_for_glass(review)
+                                    ? workload_images(review, review->old_object, NULL)
+                                    : NULL;
   judge_images(input, review, stored, decision);
   decide_by_images(input, review, decision);
   return decision;

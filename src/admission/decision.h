@@ -9,7 +9,8 @@
  * - An UPDATE is judged by the images alone that the stored object does not have: a Deployment can
  *   be scaled while its image is refused. Pods that this makes are judged as they are created.
  * - A Pod of a node's own file is admitted with a warning, for it runs already.
- * - One image that is refused refuses the object; in the mode "warn" that is a warning.
+ * - One image that is refused refuses the object; in the mode "warn" that is a warning, and so it
+ *   is where the glass is broken (broken_glass.h). To ask for that is a change that is judged.
  *
  * Pure. */
 #pragma once
@@ -17,7 +18,12 @@
 #include "admission/admission_settings.h"
 #include "admission/review.h"
 #include "admission/workload.h"
+#include "base/found.h"
 #include "oci/reference.h"
+
+/* The reason why an object may run what is refused, and when that ends (broken_glass.h). */
+#define BREAK_GLASS_ANNOTATION "assay/break-glass"
+#define BREAK_GLASS_UNTIL      "assay/break-glass-until"
 
 typedef enum {
   IMAGE_ADMITTED,
@@ -68,6 +74,7 @@ typedef enum {
   ADMISSION_BY_MIRROR,     /* a node runs it already */
   ADMISSION_BY_MODE,       /* it would be refused, in the mode "enforce" */
   ADMISSION_BY_UNREADABLE, /* its spec is none */
+  ADMISSION_BY_GLASS,      /* the glass is broken for its images (broken_glass.h) */
 } AdmissionBy;
 extern const char *const admission_by_names[];
 
@@ -87,8 +94,17 @@ typedef struct {
   const AdmissionSettings *settings;
   const ClusterSettings *cluster; /* or NULL */
   ImageJudge judge;
+  /* Whether what is refused may run all the same; @images: char *, image_key() of each. FOUND:
+   * *told says by whom and why. FAILED with *error: somebody asks for it who may not, or nobody can
+   * say. May block. */
+  Found (*glass)(void *data, const Review *review, const GPtrArray *images, char **told,
+                 GError **error);
   void *data;
 } AdmissionInput;
+
+/* What an image is remembered by: its name with the digest that it names now, without the tag; with
+ * the tag alone where the digest is not known. (transfer full) */
+char *image_key(const WorkloadImage *image, const ImageAnswer *answer);
 
 /* (transfer full) */
 AdmissionDecision *admission_decide(const AdmissionInput *input, const Review *review);

@@ -19,8 +19,9 @@ void quarantine_set_stale(QuarantineSet *set);
 
 struct Registry {
   QuarantineSet *quarantine;
-  struct PullNotes *pulls;  /* pulls.c; guarded by itself */
-  struct MovedNames *moved; /* moved_names.c; the same */
+  struct PullNotes *pulls;      /* pulls.c; guarded by itself */
+  struct RunningNotes *running; /* running.c; the same */
+  struct MovedNames *moved;     /* moved_names.c; the same */
   BlobStore *blobs;
   SqlPool *sql;
   RegistryLimits limits;

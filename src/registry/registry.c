@@ -9,6 +9,7 @@
 #include "registry/move-private.h"
 #include "registry/pulls-private.h"
 #include "registry/registry-private.h"
+#include "registry/running-private.h"
 
 Registry *
 registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
@@ -22,6 +23,7 @@ registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
   registry->generation = 1;
   registry->quarantine = quarantine_set_new();
   registry->pulls = pull_notes_new();
+  registry->running = running_notes_new();
   registry->moved = moved_names_new();
   registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);

@@ -13,6 +13,7 @@ struct RetentionImage {
   GPtrArray *tags;               /* char * */
   GPtrArray *needed_by;          /* RetentionImage: indexes of the repository; borrowed */
   const char *quarantine;        /* the target that is in it, or NULL */
+  char *running;                 /* where it runs, or NULL */
   /* The judge's: */
   RetentionImage *belongs_to; /* another image there, that it is a referrer of; or NULL */
   RetentionImage *signature;  /* that it has, or NULL */

@@ -6,6 +6,7 @@
  *
  * - what was pushed, tagged, or brought back within the grace;
  * - what has an immutable tag, is signed, or is in quarantine;
+ * - what runs in a cluster, or ran there a while ago (running.h);
  * - a manifest that an index needs which stays, and the subject of what a rule keeps;
  * - signatures, SBOMs and other referrers of what is there: they go with it, by collection.
  *
@@ -71,6 +72,7 @@ typedef enum {
   RETENTION_BY_QUARANTINE,
   RETENTION_BY_NEED,    /* an index needs it, or what is kept has it for its subject */
   RETENTION_BY_SUBJECT, /* it belongs to another image */
+  RETENTION_BY_RUNNING, /* a cluster runs it, or did (running.h) */
 } RetentionBy;
 extern const char *const retention_by_names[];
 

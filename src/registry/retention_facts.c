@@ -14,6 +14,7 @@ image_free(void *data)
   g_free(image->subject);
   g_ptr_array_unref(image->tags);
   g_ptr_array_unref(image->needed_by);
+  g_free(image->running);
   g_free(image->reason);
   g_free(image);
 }
@@ -117,6 +118,27 @@ load_quarantine(SqlConnection *db, RetentionFacts *facts, GError **error)
   return facts->quarantined != NULL;
 }
 
+static bool
+load_running(SqlConnection *db, RetentionFacts *facts, GError **error)
+{
+  Found found;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT digest, cluster, namespace, ended FROM running_images "
+                "WHERE repository = $1 ORDER BY ended DESC",
+                SQL_TEXT(facts->repository), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    RetentionImage *image = g_hash_table_lookup(facts->by_digest, sql_rows_text(rows, 0));
+    if (image == NULL)
+      continue;
+    g_free(image->running);
+    image->running = g_strdup_printf("%s in %s of cluster %s",
+                                     sql_rows_integer(rows, 3) == 0 ? "it runs" : "it ran lately",
+                                     sql_rows_text(rows, 2), sql_rows_text(rows, 1));
+  }
+  return found != FAILED;
+}
+
 RetentionFacts *
 retention_facts_load(Registry *registry, SqlConnection *db, const char *space,
                      const char *repository, GError **error)
@@ -129,7 +151,7 @@ retention_facts_load(Registry *registry, SqlConnection *db, const char *space,
   facts->space = namespace_load(db, space, error);
   return facts->space != NULL && load_images(db, facts, pulled, error) &&
                  load_tags(db, facts, error) && load_needs(db, facts, error) &&
-                 load_quarantine(db, facts, error)
+                 load_quarantine(db, facts, error) && load_running(db, facts, error)
              ? g_steal_pointer(&facts)
              : NULL;
 }

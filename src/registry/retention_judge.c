@@ -158,6 +158,8 @@ protect(const Retention *retention, const RetentionFacts *facts, RetentionImage 
   if (!image->decided && image->signature != NULL)
     decide(image, false, RETENTION_BY_SIGNATURE,
            g_strdup_printf("it is signed: %s", image->signature->digest.text));
+  if (!image->decided && image->running != NULL)
+    decide(image, false, RETENTION_BY_RUNNING, g_strdup(image->running));
   if (!image->decided && now - image->pushed < (int64_t)retention->grace * G_USEC_PER_SEC)
     decide(image, false, RETENTION_BY_GRACE,
            g_strdup("it was pushed, tagged or brought back within the grace"));

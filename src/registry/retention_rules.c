@@ -65,7 +65,7 @@ static const char *const set_members[] = {"keep", "delete", "grace", NULL};
 
 const char *const retention_by_names[] = {"no-rule", "keep",      "delete",    "index",
                                           "grace",   "immutable", "signature", "quarantine",
-                                          "need",    "subject",   NULL};
+                                          "need",    "subject",   "running",   NULL};
 
 static const JsonMember answer_members[] = {
     {JSON_MEMBER(RetentionAnswer, repository), .kind = &json_text, .required = true},

@@ -195,6 +195,22 @@ static const char *const steps[] = {
      * settings once one was set. */
     "UPDATE namespaces SET settings = replace(replace(settings, '\"without\":[]', "
     "'\"without\":null'), '\"scan\":\"push\"', '\"scan\":null');",
+
+    /* 16: which images run where (registry/running.h). */
+    "CREATE TABLE running_images ("
+    "  cluster TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  namespace TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  kind TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  name TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  image TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  since BIGINT NOT NULL,"
+    "  seen BIGINT NOT NULL,"
+    "  ended BIGINT NOT NULL,"
+    "  PRIMARY KEY (cluster, namespace, kind, name, image, digest));"
+    "CREATE INDEX running_images_by_digest ON running_images (digest);"
+    "CREATE INDEX running_images_by_repository ON running_images (repository, digest);",
 };
 
 static const unsigned former[] = {1, 4, 0};

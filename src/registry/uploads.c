@@ -6,6 +6,7 @@
 #include "registry/move-private.h"
 #include "registry/pulls-private.h"
 #include "registry/registry-private.h"
+#include "registry/running-private.h"
 #include "registry/small_blobs-private.h"
 
 /* When no more sessions may be opened, those go that were idle this long, before a new one is
@@ -559,6 +560,7 @@ registry_free(Registry *registry)
   g_hash_table_unref(registry->uploads);
   quarantine_set_free(registry->quarantine);
   pulls_end(registry);
+  running_end(registry);
   moved_names_free(registry->moved);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
     g_mutex_clear(&registry->blob_locks[i]);

@@ -8,6 +8,7 @@
 #include "registry/deleted.h"
 #include "registry/move.h"
 #include "registry/pulls.h"
+#include "registry/running.h"
 #include "registry/small_blobs.h"
 #include "server/harbor/scans.h"
 #include "server/memory.h"
@@ -148,6 +149,27 @@ cut_pulls(Job *job, void *room, GError **error)
   return registry_cut_pulls(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
 }
 
+static JobOutcome
+write_running(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_write_running(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static JobOutcome
+cut_running(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_cut_running(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static const JobKind running_job = {.kind = "running",
+                                    .at_once = 1,
+                                    .back_off = 1,
+                                    .every = every_five_seconds,
+                                    .run = write_running};
+static const JobKind cut_running_job = {
+    .kind = "running-cut", .at_once = 1, .back_off = 60, .every = every_hour, .run = cut_running};
 static const JobKind pulls_job = {
     .kind = "pulls", .at_once = 1, .back_off = 1, .every = every_five_seconds, .run = write_pulls};
 static const JobKind cut_pulls_job = {
@@ -251,8 +273,8 @@ void
 housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
 {
   static const JobKind *const reading[] = {&tidy_job, &certificate_job, &moved_job, NULL};
-  static const JobKind *const writing[] = {&clean_up_job, &pulls_job, &cut_pulls_job, &settle_job,
-                                           NULL};
+  static const JobKind *const writing[] = {
+      &clean_up_job, &pulls_job, &cut_pulls_job, &running_job, &cut_running_job, &settle_job, NULL};
   house->context = context;
   house->blobs = blobs;
   jobs_add(context->jobs, reading, house);

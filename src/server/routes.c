@@ -57,6 +57,7 @@ const Route *const server_routes[] = {
     api_own_routes,
     api_second_factor_routes,
     api_audit_routes,
+    api_workload_routes,
     admission_routes,
     harbor_routes,
     NULL,

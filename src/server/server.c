@@ -9,6 +9,7 @@
 
 #include "access/credentials/operator.h"
 #include "access/schema.h"
+#include "admission/broken_glass.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -102,8 +103,9 @@ check_cage(const Config *config, GError **error)
 }
 
 /* The tables of all rooms; see storage/schema.h. */
-const Schema *const server_schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema,
-                                        &access_schema,   &signing_schema,  NULL};
+const Schema *const server_schemas[] = {
+    &registry_schema, &pipeline_schema,  &jobs_schema, &access_schema,
+    &signing_schema,  &admission_schema, NULL};
 
 static bool
 open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)

@@ -1,6 +1,8 @@
 """What a registry answers to the API servers of Kubernetes: which objects are admitted, which are refused with what words, and which
 names of images become digests."""
 import json
+import socket
+import time
 
 import pytest
 
@@ -152,6 +154,116 @@ def test_modes_and_clusters(start_server, push, assay, tmp_path):
     assert KEY not in cluster.server.log_text()
     refused = [event for event in cluster.server.log_events() if event.get("cluster") == "production"]
     assert [event["object"] for event in refused] == ["Deployment shop/web"] and BAD in refused[0]["reason"]
+
+
+def test_breaking_the_glass(start_server, push, assay, tmp_path):
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine",
+                      config="  break_glass: {users: [alice], groups: [on-call], longest: 1h}\n")
+    broken = {"assay/break-glass": "the shop is down"}
+    item, pod = thing("Deployment", pod_spec(BAD), annotations=broken), thing("Pod", pod_spec(BAD), name="web-1")
+    answer = cluster.ask(item, user="mallory")
+    assert not answer["allowed"] and answer["status"]["message"].endswith("mallory may not break the glass (assay/break-glass)")
+    assert cluster.ask(item, dry_run=True)["allowed"] and not cluster.ask(pod, user="controller")["allowed"]
+    for user, groups in (("alice", []), ("carol", ["on-call"])):
+        assert cluster.ask(item, user=user, groups=groups)["warnings"][0].startswith("the glass is broken: until "), user
+    # The Pods of it are made by a controller, which says nothing of that; the digest alone is the same image.
+    for same in (pod, thing("Pod", pod_spec(f"assay.test/prod/web@{cluster.vulnerable}")), item):
+        answer = cluster.ask(same, user="system:serviceaccount:kube-system:replicaset-controller")
+        assert answer["allowed"] and answer["auditAnnotations"]["by"] == "break-glass" and "the shop is down" in answer["warnings"][0]
+    for other in (thing("Pod", pod_spec(BAD), namespace="other"), thing("Pod", pod_spec(BOTH))):
+        assert not cluster.ask(other, user="controller")["allowed"]
+    assert not ask(cluster.server, review(pod), path="/staging")["allowed"]
+    listed = cluster.server.request("GET", "/api/v1/broken-glass")
+    check_described("/api/v1/broken-glass", listed)
+    assert [(one["user"], one["image"], one["reason"]) for one in listed.json()["broken_glass"]] == \
+        [("carol", f"assay.test/prod/web@{cluster.vulnerable}", "the shop is down")]
+    told = [event for event in cluster.server.get_json("/api/v1/events?limit=1000")["events"] if event["type"] == "admission.glass-broken"]
+    assert len(told) == 2 and told[-1]["data"]["object"] == "Deployment shop/web" and told[-1]["data"]["user"] in ("alice", "carol")
+    # It is what one asks for, and not beyond what may be.
+    for wrong, says in (({"assay/break-glass": " "}, "must be the reason"),
+                        ({**broken, "assay/break-glass-until": "soon"}, "must be a time"),
+                        ({**broken, "assay/break-glass-until": "2020-01-01T00:00:00Z"}, "is past"),
+                        ({**broken, "assay/break-glass-until": "2099-01-01T00:00:00Z"}, "further away")):
+        answer = cluster.ask(thing("Deployment", pod_spec(BOTH), annotations=wrong))
+        assert not answer["allowed"] and says in answer["status"]["message"]
+    # An object whose images are stored asks for it as well, and may stop asking.
+    plain, asking = thing("Job", pod_spec(BOTH)), thing("Job", pod_spec(BOTH), annotations=broken)
+    assert cluster.ask(asking, operation="UPDATE", old=plain)["auditAnnotations"]["by"] == "break-glass"
+    assert cluster.ask(plain, operation="UPDATE", old=asking)["auditAnnotations"]["by"] == "images-unchanged"
+
+
+def workloads(server, query=""):
+    path = f"/api/v1/workloads{query}"
+    answer = server.request("GET", path)
+    check_described(path, answer)
+    return [(one["cluster"], one["namespace"], one["kind"], one["name"], one["digest"], "ended" in one) for one in answer.json()["workloads"]]
+
+
+def test_what_runs_is_remembered(cluster):
+    web, shop = thing("Deployment", pod_spec(GOOD, "nginx")), ("default", "shop", "Deployment", "web")
+    owned = thing("ReplicaSet", pod_spec(GOOD), ownerReferences=[{"kind": "Deployment", "name": "web", "controller": True}])
+    for item, options in ((web, {}), (owned, {}), (thing("Pod", pod_spec(BAD)), {}), (thing("Job", pod_spec(GOOD)), {"dry_run": True}),
+                          (thing("PodTemplate", pod_spec(GOOD)), {})):
+        cluster.ask(item, **options)
+    assert workloads(cluster.server) == [(*shop, cluster.fixed, False), (*shop, "", False)]
+    assert workloads(cluster.server, f"?digest={cluster.fixed}&cluster=default&namespace=shop&repository=prod/web") == [(*shop, cluster.fixed, False)]
+    assert workloads(cluster.server, "?cluster=other") == [] == workloads(cluster.server, f"?digest={cluster.vulnerable}")
+    # An index runs each of its images; who has a vulnerability is found by it.
+    arm = thing("Pod", pod_spec(BOTH, nodeSelector={"kubernetes.io/arch": "arm64"}), name="arm")
+    assert cluster.ask(arm)["allowed"]
+    for of in (cluster.index, cluster.vulnerable):
+        assert workloads(cluster.server, f"?digest={of}") == [("default", "shop", "Pod", "arm", cluster.index, False)]
+    gate.wait_until(lambda: workloads(cluster.server, "?vulnerability=CVE-2019-14697") == [("default", "shop", "Pod", "arm", cluster.index, False)])
+    # What it ran before, and what is deleted, has ended.
+    after = thing("Deployment", pod_spec(f"assay.test/prod/web@{cluster.fixed}"))
+    assert cluster.ask(after, operation="UPDATE", old=web)["allowed"]
+    assert [ended for *_, ended in workloads(cluster.server, "?namespace=shop&ended=true")].count(True) == 2
+    cluster.ask(arm, operation="DELETE", old=arm)
+    assert workloads(cluster.server) == [(*shop, cluster.fixed, False)]
+    # It survives a restart, and is kept by retention.
+    cluster.server.stop()
+    cluster.server.start()
+    assert workloads(cluster.server) == [(*shop, cluster.fixed, False)]
+    rules = {"keep": [], "delete": [{"all": True}], "grace": 0}
+    assert cluster.server.request("PUT", "/api/v1/namespaces/prod/retention", json=rules).status_code == 200
+    preview = cluster.server.get_json("/api/v1/namespaces/prod/retention/preview?limit=100")["images"]
+    assert {(one["digest"], one["by"]) for one in preview if one["by"] == "running"} == {(cluster.fixed, "running"), (cluster.index, "running")}
+    answer = cluster.server.request("DELETE", "/api/v1/clusters/default")
+    assert answer.json()["forgotten"] > 1 and workloads(cluster.server, "?ended=true") == []
+
+
+def test_images_elsewhere_are_verified(start_server, push, assay, tmp_path):
+    """Another registry says what the name is; what is known of that image here decides."""
+    other = start_server(name="other")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n")
+    for tag in ("fixed", "vulnerable"):
+        push(other, cluster.layout, tag, "copies/web")
+    assert cluster.ask(thing("Pod", pod_spec(f"{other.address}/copies/web:fixed")))["allowed"]
+    refused = cluster.ask(thing("Pod", pod_spec(f"{other.address}/copies/web:vulnerable")))
+    assert not refused["allowed"] and 'policy "strict" refuses' in refused["status"]["message"]
+    unknown, _, _ = gate.alpine_layout(tmp_path / "unknown", extra="another")
+    push(other, unknown, "fixed", "unknown/web")
+    refused = cluster.ask(thing("Pod", pod_spec(f"{other.address}/unknown/web:fixed")))
+    assert not refused["allowed"] and "does not hold" in refused["status"]["message"]
+    missing = cluster.ask(thing("Pod", pod_spec(f"{other.address}/copies/web:none")))
+    assert not missing["allowed"]
+    item = thing("Pod", pod_spec(f"{other.address}/copies/web:fixed"))
+    fixed = reviews.patched(item, cluster.ask(item, webhook="mutate"))
+    assert fixed["spec"]["containers"][0]["image"] == f"{other.address}/copies/web:fixed@{cluster.fixed}"
+
+
+@pytest.mark.parametrize("on_error", ["deny", "allow"])
+def test_a_registry_that_hangs_keeps_nobody(start_server, push, assay, tmp_path, on_error):
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config=f"  elsewhere: verify\n  on_error: {on_error}\n")
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        image = f"127.0.0.1:{hanging.getsockname()[1]}/a/b:v1"
+        began = time.monotonic()
+        answer = cluster.server.request("POST", "/admission/validate?timeout=3s", json=review(thing("Pod", pod_spec(image)))).json()["response"]
+        assert time.monotonic() - began < 3 and answer["allowed"] == (on_error == "allow")
+        said = json.dumps(answer)
+        assert "has not answered yet" in said
+        # What is here is answered meanwhile.
+        assert cluster.ask(thing("Pod", pod_spec(GOOD)))["allowed"]
 
 
 def test_who_may_ask(start_server):

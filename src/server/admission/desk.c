@@ -6,6 +6,7 @@
 #include "access/credentials/secrets.h"
 #include "access/directory/secret_file.h"
 #include "base/error.h"
+#include "server/admission/elsewhere.h"
 
 #define ANSWERS_MAX 20000u
 /* Of all their texts, in bytes. */
@@ -41,6 +42,7 @@ admission_desk_new(ServerContext *context, GError **error)
   g_autoptr(AdmissionDesk) desk = g_new0(AdmissionDesk, 1);
   desk->context = context;
   desk->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  desk->elsewhere = elsewhere_new(context);
   desk->answers = cache_new(ANSWERS_MAX, ANSWER_BYTES_MAX, (CacheRef)image_answer_ref,
                             (GDestroyNotify)image_answer_unref);
   return read_keys(desk, &context->config->admission, error) ? g_steal_pointer(&desk) : NULL;
@@ -52,6 +54,7 @@ admission_desk_free(AdmissionDesk *desk)
   if (desk == NULL)
     return;
   g_hash_table_unref(desk->keys);
+  elsewhere_free(desk->elsewhere);
   cache_free(desk->answers);
   g_free(desk);
 }

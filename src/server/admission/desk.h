@@ -5,10 +5,13 @@
 #include "base/cache.h"
 #include "server/server-private.h"
 
+typedef struct Elsewhere Elsewhere;
+
 struct AdmissionDesk {
   ServerContext *context;
   GHashTable *keys; /* name of a cluster -> SecretHash of its key */
   Cache *answers;   /* ImageAnswer, by the question; of the registry's generation */
+  Elsewhere *elsewhere;
 };
 
 /* Reads the keys of the clusters. (transfer full), or NULL with *error. */

@@ -82,28 +82,28 @@ is_stricter(const ImageAnswer *answer, const ImageAnswer *than)
 
 /* Of a member that is not here there is nothing to pull. */
 static ImageAnswer *
-judge_member(AdmissionDesk *desk, const char *repository, const Descriptor *member)
+judge_member(AdmissionDesk *desk, const char *holder, const char *name, const Descriptor *member)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(StoredManifest) stored =
-      registry_manifest_get(desk->context->registry, repository, member->digest.text, &error);
+      registry_manifest_get(desk->context->registry, holder, member->digest.text, &error);
   if (stored != NULL)
-    return judge_stored(desk, repository, member->digest.text, stored);
+    return judge_stored(desk, name, member->digest.text, stored);
   return g_error_matches(error, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN) ? NULL
                                                                            : answer_of_error(error);
 }
 
 /* @answer: of the index as such. (transfer full) */
 static ImageAnswer *
-judge_members(AdmissionDesk *desk, const ImageQuestion *question, const char *repository,
-              const Manifest *index, ImageAnswer *answer)
+judge_members(AdmissionDesk *desk, const ImageQuestion *question, const char *holder,
+              const char *name, const Manifest *index, ImageAnswer *answer)
 {
   guint judged = 0;
   int64_t expires = answer->expires;
   for (guint i = 0; i < index->manifests->len; i++) {
     const Descriptor *member = g_ptr_array_index(index->manifests, i);
     g_autoptr(ImageAnswer) other =
-        may_run(question, member) ? judge_member(desk, repository, member) : NULL;
+        may_run(question, member) ? judge_member(desk, holder, name, member) : NULL;
     if (other == NULL)
       continue;
     judged++;
@@ -124,6 +124,21 @@ judge_members(AdmissionDesk *desk, const ImageQuestion *question, const char *re
 
 /* --- by its name --- */
 
+ImageAnswer *
+own_image_judge_as(AdmissionDesk *desk, const ImageQuestion *question, const char *holder,
+                   const char *name, const StoredManifest *stored)
+{
+  const Reference *asked = question->name;
+  const char *reference = asked->digest != NULL ? asked->digest : asked->tag;
+  ImageAnswer *answer = judge_stored(desk, name, reference, stored);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  if (manifest != NULL && manifest->kind == MANIFEST_INDEX)
+    answer = judge_members(desk, question, holder, name, manifest, answer);
+  answer->digest = g_strdup(stored->digest.text);
+  return answer;
+}
+
 static ImageAnswer *
 judge(AdmissionDesk *desk, const ImageQuestion *question)
 {
@@ -136,12 +151,7 @@ judge(AdmissionDesk *desk, const ImageQuestion *question)
       registry_manifest_get(desk->context->registry, repository, reference, &error);
   if (stored == NULL)
     return answer_of_error(error);
-  ImageAnswer *answer = judge_stored(desk, repository, reference, stored);
-  g_autoptr(Manifest) manifest =
-      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
-  if (manifest != NULL && manifest->kind == MANIFEST_INDEX)
-    answer = judge_members(desk, question, repository, manifest, answer);
-  answer->digest = g_strdup(stored->digest.text);
+  ImageAnswer *answer = own_image_judge_as(desk, question, repository, repository, stored);
   answer->repository = g_strdup(repository);
   return answer;
 }

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/admission/admission.h"
+#include "server/admission/elsewhere.h"
+#include "server/admission/notes.h"
 #include "server/admission/own_images.h"
 
 /* Seconds that an API server waits where it does not say, and the most that it can say. */
@@ -49,24 +51,26 @@ begin(Request *request)
 
 /* --- judging --- */
 
-static ImageAnswer *
-judge_elsewhere(const AdmissionDesk *desk, const ImageQuestion *question)
-{
-  AdmissionElsewhere what = desk->context->config->admission.elsewhere;
-  ImageAnswer *answer = image_answer_new(what == ELSEWHERE_DENY ? IMAGE_REFUSED : IMAGE_ADMITTED);
-  if (what != ELSEWHERE_ALLOW)
-    answer->reason = g_strdup_printf("it is of %s, which is none of the registries that are "
-                                     "tested here",
-                                     question->name->host);
-  return answer;
-}
+/* What AdmissionInput.data is. */
+typedef struct {
+  AdmissionDesk *desk;
+  const char *cluster;
+} Asking;
 
 static ImageAnswer *
 judge_image(void *data, const ImageQuestion *question)
 {
-  AdmissionDesk *desk = data;
+  AdmissionDesk *desk = ((const Asking *)data)->desk;
   return own_image_is(desk, question->name) ? own_image_judge(desk, question)
-                                            : judge_elsewhere(desk, question);
+                                            : elsewhere_judge(desk, question);
+}
+
+static Found
+look_at_glass(void *data, const Review *review, const GPtrArray *images, char **told,
+              GError **error)
+{
+  const Asking *asking = data;
+  return admission_glass(asking->desk, asking->cluster, review, images, told, error);
 }
 
 /* How long the API server waits for us: ?timeout=10s. */
@@ -114,10 +118,12 @@ decide(Request *request, Review *review)
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", error->message, NULL);
     return NULL;
   }
+  Asking asking = {context->admission, cluster_of(request)};
   const AdmissionInput input = {.settings = settings,
-                                .cluster = admission_cluster(settings, cluster_of(request)),
+                                .cluster = admission_cluster(settings, asking.cluster),
                                 .judge = judge_image,
-                                .data = context->admission};
+                                .glass = look_at_glass,
+                                .data = &asking};
   g_autoptr(AdmissionDecision) decision = admission_decide(&input, review);
   if (decision->pending && request_wait(request, patience(request)))
     return NULL;
@@ -137,8 +143,11 @@ finish(Request *request, const char *webhook,
   series_add(metric_series(&reviews, webhook, word_of(decision), NULL), 1);
   series_observe(metric_series(&review_seconds, webhook, NULL),
                  (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC);
-  if (answer == answer_validate)
+  if (answer == answer_validate) {
     tell_refusal(request, &review, decision);
+    admission_note_running(server_context(request)->admission, cluster_of(request), &review,
+                           decision);
+  }
   respond_json(request, MHD_HTTP_OK, body);
 }
 

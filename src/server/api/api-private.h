@@ -75,3 +75,4 @@ extern const ApiSchema api_explain_schemas[], api_grant_schemas[], api_role_sche
 extern const ApiSchema api_second_factor_schemas[], api_session_schemas[],
     api_certificate_schemas[], api_trust_schemas[], api_whoami_schemas[];
 extern const ApiSchema api_key_grant_schemas[];
+extern const ApiSchema api_workload_schemas[];

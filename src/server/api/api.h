@@ -13,7 +13,7 @@ extern const Route api_shed_routes[];
 extern const Route api_oidc_routes[];
 extern const Route api_namespace_routes[], api_deleted_routes[], api_quarantine_routes[];
 extern const Route api_move_routes[];
-extern const Route api_pull_routes[], api_retention_routes[];
+extern const Route api_pull_routes[], api_retention_routes[], api_workload_routes[];
 extern const Route api_audit_routes[];
 extern const Route api_endpoint_routes[];
 extern const Route api_collection_routes[];

@@ -49,5 +49,6 @@ const ApiSchema *const api_schemas[] = {
     api_user_schemas,
     api_vulnerability_schemas,
     api_whoami_schemas,
+    api_workload_schemas,
     NULL,
 };

@@ -22,7 +22,7 @@ BY_HAND = {
     "bodies about rights": ["NewGrant", "NewKeyGrant", "NewRole", "RoleChange", "LogIn", "DeviceQuestion"],
     "records that hold what each event says": ["Audit"],
     "written by kinds of their own": ["Scope"],
-    "of Kubernetes' admission": ["AdmissionAnswer"],
+    "of Kubernetes' admission": ["AdmissionAnswer", "Workloads", "BrokenGlasses", "ForgottenCluster"],
     "of Harbor's scanner API": ["HarborArtifact", "HarborError", "HarborMetadata", "HarborSbomReport", "HarborScanRequest", "HarborScanner",
                                 "HarborVulnerabilityReport"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Problem", "Kinds", "PolicyTest", "EndpointChange"],
