@@ -36,6 +36,7 @@ import measure_push  # noqa: E402
 import measure_rematch  # noqa: E402
 import measure_routing  # noqa: E402
 import measure_scan  # noqa: E402
+import measure_signing  # noqa: E402
 import measure_small  # noqa: E402
 import measure_tls  # noqa: E402
 import measure_trivy  # noqa: E402
@@ -45,7 +46,7 @@ import peers  # noqa: E402
 MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "small": measure_small, "tls": measure_tls, "routing": measure_routing,
                 "jobs": measure_jobs, "memory": measure_memory, "scan": measure_scan, "trivy": measure_trivy, "rematch": measure_rematch,
                 "access": measure_access, "collection": measure_collection, "applications": measure_applications,
-                "database": measure_database, "worker": measure_worker}
+                "database": measure_database, "worker": measure_worker, "signing": measure_signing}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 

@@ -63,7 +63,10 @@ def signatures(server, repository, digest):
 
 
 def events(server, kind):
-    return [event for event in server.get_json("/api/v1/events?limit=1000")["events"] if event["type"] == kind]
+    found, after = [], 0
+    while page := server.get_json(f"/api/v1/events?limit=1000&after={after}")["events"]:
+        found, after = found + page, page[-1]["number"]
+    return [event for event in found if event["type"] == kind]
 
 
 @pytest.fixture
