@@ -7,7 +7,7 @@
 #define RULES "/api/v1/signing-rules"
 
 static char *format_option, *description_option, *attestor_option, *on_option;
-static char **repository_options, **tag_options, **write_options;
+static char **repository_options, **tag_options, **write_options, **attest_options;
 static gboolean members_option, no_members_option;
 
 /* --- list and show --- */
@@ -24,11 +24,11 @@ static void
 add_row(Columns *table, const json_t *rule)
 {
   g_autofree char *repositories = words_of(rule, "repositories"), *tags = words_of(rule, "tags"),
-                  *formats = words_of(rule, "formats");
+                  *formats = words_of(rule, "formats"), *attests = words_of(rule, "attest");
   columns_add(table,
               (const char *[]){json_get_string(rule, "name"), json_get_string(rule, "attestor"),
                                json_get_string(rule, "trigger"), repositories,
-                               tags != NULL ? tags : "all",
+                               tags != NULL ? tags : "all", attests != NULL ? attests : "images",
                                formats != NULL ? formats : "cosign, bundle"});
 }
 
@@ -36,8 +36,8 @@ static int
 run_list(char **arguments)
 {
   static const Column columns[] = {
-      {.title = "RULE"},         {.title = "ATTESTOR"}, {.title = "ON"},
-      {.title = "REPOSITORIES"}, {.title = "TAGS"},     {.title = "WRITES"},
+      {.title = "RULE"}, {.title = "ATTESTOR"}, {.title = "ON"},     {.title = "REPOSITORIES"},
+      {.title = "TAGS"}, {.title = "SIGNS"},    {.title = "WRITES"},
   };
   static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row,
                                      "nothing is signed by itself; `assay rule add` adds a rule\n",
@@ -70,6 +70,8 @@ add_options(json_t *body)
     json_set_strings(body, "repositories", (const char *const *)repository_options);
   if (tag_options != NULL)
     json_set_strings(body, "tags", (const char *const *)tag_options);
+  if (attest_options != NULL)
+    json_set_strings(body, "attest", (const char *const *)attest_options);
   if (write_options != NULL)
     json_set_strings(body, "formats", (const char *const *)write_options);
   if (members_option || no_members_option)
@@ -123,6 +125,8 @@ static const GOptionEntry set_options[] = {
     {"on", 0, 0, G_OPTION_ARG_STRING, &on_option, "When (default: manual)", "manual|push|passed"},
     {"write", 0, 0, G_OPTION_ARG_STRING_ARRAY, &write_options,
      "A format; may be repeated (default: cosign and bundle)", "cosign|bundle"},
+    {"attest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &attest_options,
+     "Attest that, instead of signing; may be repeated", "vulnerabilities|sbom"},
     {"members", 0, 0, G_OPTION_ARG_NONE, &members_option,
      "Of a multi-platform image, its images as well", NULL},
     {"no-members", 0, 0, G_OPTION_ARG_NONE, &no_members_option, "... the index alone (default)",
@@ -160,7 +164,9 @@ static const Command add_subcommand = {
             "(assay key-grant create).\n\n"
             "Examples:\n"
             "  assay rule add release --attestor release --repository 'prod/*' --on passed\n"
-            "  assay rule add tagged -a release -r '*' -t 'v*' --on push --members",
+            "  assay rule add tagged -a release -r '*' -t 'v*' --on push --members\n"
+            "  assay rule add scans -a scanner -r 'prod/*' --on passed \\\n"
+            "    --attest vulnerabilities --attest sbom",
     .options = set_options,
     .least_arguments = 1,
     .most_arguments = 1,

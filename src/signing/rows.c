@@ -6,6 +6,7 @@
 #include "text/glob.h"
 
 const char *const signing_trigger_names[] = {"manual", "push", "passed", NULL};
+const char *const signing_attestation_names[] = {"vulnerabilities", "sbom", NULL};
 
 static const JsonMember trusted_members[] = {
     {JSON_MEMBER(TrustedKey, name), .kind = &json_text},
@@ -69,6 +70,7 @@ static const JsonMember rule_members[] = {
     {JSON_MEMBER(SigningRule, tags), .kind = &json_texts, .most = 100},
     {JSON_MEMBER(SigningRule, trigger), .kind = &json_word, .words = signing_trigger_names},
     {JSON_MEMBER(SigningRule, formats), .kind = &json_texts, .most = 8},
+    {JSON_MEMBER(SigningRule, attest), .kind = &json_texts, .most = ATTESTATION_KINDS},
     {JSON_MEMBER(SigningRule, members), .kind = &json_flag},
     {JSON_MEMBER(SigningRule, created), .kind = &json_moment},
     {JSON_MEMBER(SigningRule, created_by), .kind = &json_text},

@@ -290,6 +290,18 @@ check_attestor(const SigningSet *set, const AttestorRow *row, GError **error)
          check_roots(row->name, row->time_roots, error);
 }
 
+static bool
+check_attest(const SigningRule *rule, GError **error)
+{
+  unsigned kind = 0;
+  for (size_t i = 0; rule->attest != NULL && rule->attest[i] != NULL; i++)
+    if (!enum_find(signing_attestation_names, rule->attest[i], &kind))
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "signing rule %s: \"%s\" is nothing to attest (vulnerabilities, sbom)",
+                       rule->name, rule->attest[i]);
+  return true;
+}
+
 /* What one of them needs of the others. */
 static bool
 check_row(const SigningSet *set, const Kind *kind, const void *row, GError **error)
@@ -359,6 +371,51 @@ check_change(const SigningSet *set, const Change *change, GError **error)
          (check_name(kind, change->name, error) && check_row(set, kind, change->row, error));
 }
 
+/* The key that @rule signs by. */
+static const SigningKey *
+key_of_rule(const SigningSet *set, const SigningRule *rule)
+{
+  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
+  return attestor == NULL ? NULL : signing_set_key(set, attestor->key);
+}
+
+/* Its fingerprints: of the present one, and of those before it. (transfer container) */
+static GPtrArray *
+fingerprints_of(const SigningKey *key)
+{
+  GPtrArray *all = g_ptr_array_new();
+  if (key != NULL && key->fingerprint != NULL)
+    g_ptr_array_add(all, key->fingerprint);
+  for (guint i = 0; key != NULL && i < key->former->len; i++)
+    g_ptr_array_add(all, ((const TrustedKey *)g_ptr_array_index(key->former, i))->fingerprint);
+  return all;
+}
+
+/* No key both signs images and attests, whatever of the three was changed. */
+static bool
+check_apart(const SigningSet *set, GError **error)
+{
+  g_autoptr(GHashTable) signs = g_hash_table_new(g_str_hash, g_str_equal);
+  for (int attests = 0; attests < 2; attests++)
+    for (guint i = 0; i < set->rules->len; i++) {
+      SigningRule *rule = g_ptr_array_index(set->rules, i);
+      if ((rule->attest != NULL) != attests)
+        continue;
+      g_autoptr(GPtrArray) fingerprints = fingerprints_of(key_of_rule(set, rule));
+      for (guint j = 0; j < fingerprints->len; j++) {
+        const SigningRule *other = g_hash_table_lookup(signs, g_ptr_array_index(fingerprints, j));
+        if (attests && other != NULL)
+          return error_set(error, ASSAY_ERROR_INVALID,
+                           "signing rule %s attests by the key of %s, which signs images: some "
+                           "verifiers take what a key attests for its signature; use another key",
+                           rule->name, other->name);
+        if (!attests)
+          g_hash_table_insert(signs, g_ptr_array_index(fingerprints, j), rule);
+      }
+    }
+  return true;
+}
+
 /* A SqlWork: compared with the rows as they are, whoever else changes them. */
 static bool
 make_change(SqlConnection *db, void *data, GError **error)
@@ -378,7 +435,9 @@ make_change(SqlConnection *db, void *data, GError **error)
                     "INSERT INTO signing (kind, name, content) VALUES ($1, $2, $3) "
                     "ON CONFLICT (kind, name) DO UPDATE SET content = excluded.content",
                     SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_TEXT(text), SQL_END);
-  return done && event_tell(db, change->event, change->name, json, error);
+  g_autoptr(SigningSet) after = done ? load(db, error) : NULL;
+  return after != NULL && check_apart(after, error) &&
+         event_tell(db, change->event, change->name, json, error);
 }
 
 static bool

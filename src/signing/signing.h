@@ -6,6 +6,9 @@
  * - A rule says what is signed for which attestor, and when. That it may use the key is for a key
  *   grant to say (access/rights/key_grants.h), which whoever signs asks for each time.
  *
+ * A key either signs images or attests what is known of them, and never both: there are verifiers
+ * that take any statement by a key about an image for the image's signature (cosign 3).
+ *
  * All are few, so each change reads them anew; a value that was given stays as it was. Each change
  * tells one event in its transaction ("signing-key.created", "attestor.changed", ...), and so the
  * audit has it. Any thread; what takes an error blocks on the database. */
@@ -80,6 +83,9 @@ typedef enum {
 } SigningTrigger;
 extern const char *const signing_trigger_names[];
 
+typedef enum { ATTEST_VULNERABILITIES, ATTEST_SBOM, ATTESTATION_KINDS } AttestationKind;
+extern const char *const signing_attestation_names[];
+
 typedef struct {
   char *name, *description;
   char *attestor;
@@ -87,7 +93,10 @@ typedef struct {
   GStrv tags;         /* patterns; NULL: all, also what has no tag */
   SigningTrigger trigger;
   GStrv formats; /* NULL: cosign and bundle */
-  bool members;  /* of an index, its members as well */
+  /* What of a scanned image it attests, of signing_attestation_names, and signs no image; NULL: it
+   * signs the image. */
+  GStrv attest;
+  bool members; /* of an index, its members as well */
   int64_t created;
   char *created_by;
 } SigningRule;

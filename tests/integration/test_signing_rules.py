@@ -109,3 +109,25 @@ def test_commands(closed, tmp_path):
     for arguments in (("rule", "passed"), ("attestor", "release"), ("attestor", "team"), ("key", "release")):
         assert run(arguments[0], "remove", arguments[1]).stdout == f"removed {arguments[1]}\n"
     assert "none" not in run("attestor", "add", "x", "--public", tmp_path / "nowhere", check=2).stdout
+
+
+def test_no_key_both_signs_and_attests(closed, tmp_path):
+    """Whether by the rule, by its attestor, by a second name of the key, or by a key that was turned over."""
+    one, two = (key_file(tmp_path, f"{name}.key")[0] for name in ("one", "two"))
+
+    def send(method, place, body, status, words=""):
+        answer = ask(closed, "root", method, place, json=body)
+        assert answer.status_code == status and words in answer.text, (place, body, answer.text)
+    for name, path in (("one", one), ("again", one), ("two", two)):
+        send("POST", KEYS, {"name": name, "uri": f"file:{path}"}, 201)
+        send("POST", ATTESTORS, {"name": name, "key": name}, 201)
+    send("POST", RULES, {"name": "signs", "attestor": "one", "repositories": ["*"]}, 201)
+    attests = {"name": "attests", "repositories": ["*"], "attest": ["vulnerabilities", "sbom"]}
+    send("POST", RULES, {**attests, "attestor": "one"}, 400, "signs images")
+    send("POST", RULES, {**attests, "attestor": "again"}, 400, "signs images")
+    send("POST", RULES, {**attests, "attestor": "two", "attest": ["weather"]}, 400, "weather")
+    send("POST", RULES, {**attests, "attestor": "two"}, 201)
+    send("PUT", f"{ATTESTORS}/two", {"name": "two", "key": "again"}, 400, "signs images")
+    send("POST", f"{KEYS}/two/turn", {"uri": f"file:{one}"}, 400, "signs images")
+    send("PUT", f"{RULES}/signs", {"name": "signs", "attestor": "two", "repositories": ["*"]}, 400, "signs images")
+    assert closed.assay("rule", "list").stdout.splitlines()[1].split()[5:7] == ["vulnerabilities,", "sbom"]
