@@ -421,6 +421,8 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
     return false;
   }
   outcome->image = stored->digest;
+  if (rule->attest != NULL)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED, "signing rule %s: it attests", rule->name);
   if (!is_to_sign(manifest))
     return by_itself ? false
                      : error_set(error, ASSAY_ERROR_INVALID,

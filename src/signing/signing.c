@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/event.h"
+#include "signing/signing-private.h"
 
 #define KIND_KEY      "key"
 #define KIND_ATTESTOR "attestor"
@@ -20,69 +21,6 @@ struct Signing {
   void (*changed)(void *data);
   void *data;
 };
-
-/* --- the value --- */
-
-static SigningSet *
-set_new(void)
-{
-  SigningSet *set = g_new0(SigningSet, 1);
-  g_atomic_ref_count_init(&set->references);
-  set->keys = g_ptr_array_new_with_free_func((GDestroyNotify)signing_key_row_free);
-  set->attestors = g_ptr_array_new_with_free_func((GDestroyNotify)attestor_row_free);
-  set->rules = g_ptr_array_new_with_free_func((GDestroyNotify)signing_rule_free);
-  return set;
-}
-
-SigningSet *
-signing_set_ref(SigningSet *set)
-{
-  g_atomic_ref_count_inc(&set->references);
-  return set;
-}
-
-void
-signing_set_unref(SigningSet *set)
-{
-  if (set == NULL || !g_atomic_ref_count_dec(&set->references))
-    return;
-  g_ptr_array_unref(set->keys);
-  g_ptr_array_unref(set->attestors);
-  g_ptr_array_unref(set->rules);
-  g_free(set);
-}
-
-/* All of these structures begin with their name. */
-static const void *
-find(const GPtrArray *rows, const char *name)
-{
-  for (guint i = 0; i < rows->len; i++) {
-    char *const *row = g_ptr_array_index(rows, i);
-    if (g_strcmp0(*row, name) == 0)
-      return row;
-  }
-  return NULL;
-}
-G_STATIC_ASSERT(offsetof(SigningKey, name) == 0 && offsetof(AttestorRow, name) == 0 &&
-                offsetof(SigningRule, name) == 0);
-
-const SigningKey *
-signing_set_key(const SigningSet *set, const char *name)
-{
-  return find(set->keys, name);
-}
-
-const AttestorRow *
-signing_set_attestor(const SigningSet *set, const char *name)
-{
-  return find(set->attestors, name);
-}
-
-const SigningRule *
-signing_set_rule(const SigningSet *set, const char *name)
-{
-  return find(set->rules, name);
-}
 
 /* --- reading --- */
 
@@ -156,7 +94,7 @@ static SigningSet *
 load(SqlConnection *db, GError **error)
 {
   Found found;
-  g_autoptr(SigningSet) set = set_new();
+  g_autoptr(SigningSet) set = signing_set_new();
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT kind, name, content FROM signing ORDER BY kind, name", SQL_END);
   while ((found = sql_next(rows, error)) == FOUND)
@@ -322,7 +260,8 @@ check_row(const SigningSet *set, const Kind *kind, const void *row, GError **err
                        "signing rule %s: the attestor %s has no signing key of ours", rule->name,
                        rule->attestor);
     return check_formats(rule->name, rule->formats, 1u << SIGNATURE_COSIGN | 1u << SIGNATURE_BUNDLE,
-                         error);
+                         error) &&
+           check_attest(rule, error);
   }
   return true;
 }
@@ -355,7 +294,7 @@ static bool
 check_change(const SigningSet *set, const Change *change, GError **error)
 {
   const Kind *kind = change->kind;
-  bool is_there = find(rows_of(set, kind), change->name) != NULL;
+  bool is_there = signing_row_find(rows_of(set, kind), change->name) != NULL;
   if (change->there && !is_there)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no %s %s", kind->noun, change->name);
   if (!change->there && is_there)

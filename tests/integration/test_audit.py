@@ -407,7 +407,7 @@ WRITES = {
     "POST /api/v1/tokens": [makes("tokens", token)],
     "DELETE /api/v1/tokens/<token>": [remove_token],
 }
-# Those that leave none, and why.
+# Those that leave none, or more than one, and why.
 EXCEPTIONS = {
     "PATCH /v2/<name>/blobs/uploads/<id>": "a part of a blob: nobody sees it before the PUT",
     "DELETE /v2/<name>/blobs/uploads/<id>": "ends an upload that nobody has seen",
@@ -419,6 +419,7 @@ EXCEPTIONS = {
     "POST /api/v1/images/<digest>/scan": "asks for a scan, which tells what it has found",
     **{f"POST /admission/{kind}{cluster}": "a question of a cluster; nothing is changed here"
        for kind in ("validate", "mutate") for cluster in ("", "/<cluster>", "/<cluster>/<key>")},
+    "POST /api/v1/repositories/<name>/images/<digest>/signatures": "stores a signature in each form, and tells each; test_signing_rules.py looks",
     "POST /api/v1/gc": "asks for a run, which tells what it has collected",
     "DELETE /api/v1/jobs/<name>": "needs a job that waits or runs; jobs_cancel() tells it",
 }

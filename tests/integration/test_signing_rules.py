@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from repository import Repository
 from test_grants import ask, make, with_people
 
 KEYS, ATTESTORS, RULES = "/api/v1/signing-keys", "/api/v1/attestors", "/api/v1/signing-rules"
@@ -131,3 +132,38 @@ def test_no_key_both_signs_and_attests(closed, tmp_path):
     send("POST", f"{KEYS}/two/turn", {"uri": f"file:{one}"}, 400, "signs images")
     send("PUT", f"{RULES}/signs", {"name": "signs", "attestor": "two", "repositories": ["*"]}, 400, "signs images")
     assert closed.assay("rule", "list").stdout.splitlines()[1].split()[5:7] == ["vulnerabilities,", "sbom"]
+
+
+def test_signing_by_hand(start_server, tmp_path):
+    """By a rule for hands; who signed is seen, also by another's key, and why others do not count; each is in the journal and the audit."""
+    server = start_server()
+    path, _ = key_file(tmp_path)
+    digest = Repository(server, "team/app").push_image("v1")[0]["digest"]
+    place = f"/api/v1/repositories/team/app/images/{digest}/signatures"
+
+    def send(method, where, body=None, status=200):
+        answer = server.request(method, where, json=body)
+        assert answer.status_code == status, (where, answer.text)
+        return answer.json()
+    send("POST", KEYS, {"name": "release", "uri": f"file:{path}"}, 201)
+    send("POST", ATTESTORS, {"name": "release", "key": "release"}, 201)
+    send("POST", RULES, {"name": "hand", "attestor": "release", "repositories": ["team/*"]}, 201)
+    assert send("GET", place)["signatures"] == []
+    assert "key grant" in send("POST", place, {"rule": "hand"}, 403)["detail"]
+    assert "no signing rule" in send("POST", place, {"rule": "nobody"}, 404)["detail"]
+    send("POST", "/api/v1/key-grants", {"rule": "hand", "key": "release", "pattern": "team/*"}, 201)
+    assert send("POST", place, {"rule": "hand"}) == {"image": digest, "made": 2, "present": 0}
+    assert send("POST", place, {"rule": "hand"}) == {"image": digest, "made": 0, "present": 2}
+    shown = send("GET", place)
+    assert shown["seen"] == 2 and not shown["incomplete"] and shown["problems"] == []
+    assert {(one["attestor"], one["format"]) for one in shown["signatures"]} == {("release", "cosign"), ("release", "bundle")}
+    made = send("GET", "/api/v1/signatures?repository=team/app")["signatures"]
+    assert made == shown["made"] and [one["rule"] for one in made] == ["hand"] * 2 and made[0]["number"] < made[1]["number"]
+    assert send("GET", "/api/v1/signatures?repository=team/other")["signatures"] == []
+    assert send("GET", f"/api/v1/signatures?limit=1&last={made[0]['number']}")["signatures"] == made[1:]
+    assert "release" in server.assay("signature", "list", "team/app:v1").stdout
+    assert [line.split()[0] for line in server.assay("signature", "journal").stdout.splitlines()] == ["NUMBER", "1", "2"]
+    send("POST", f"{KEYS}/release/revoke", {"revoked": "2026-01-31T00:00:00Z"})
+    assert send("GET", place)["signatures"] == [] and len(send("GET", place)["problems"]) == 2
+    assert "does not count: " in server.assay("signature", "list", "team/app:v1").stdout
+    assert "revoked" in send("POST", place, {"rule": "hand"}, 403)["detail"]

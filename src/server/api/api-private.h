@@ -68,6 +68,7 @@ extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_sche
     api_policy_schemas[], api_shed_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
 extern const ApiSchema api_endpoint_schemas[];
 extern const ApiSchema api_team_schemas[];
+extern const ApiSchema api_signature_schemas[];
 extern const ApiSchema api_signing_key_schemas[], api_attestor_schemas[],
     api_signing_rule_schemas[];
 extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schemas[];

@@ -39,6 +39,7 @@ const ApiSchema *const api_schemas[] = {
     api_retention_schemas,
     api_robot_schemas,
     api_shed_schemas,
+    api_signature_schemas,
     api_signing_key_schemas,
     api_signing_rule_schemas,
     api_standing_schemas,
