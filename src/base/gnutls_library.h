@@ -7,6 +7,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/pkcs11.h>
 #include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 
@@ -37,11 +38,17 @@
   X(gnutls_, pcert_export_x509)                                                                    \
   X(gnutls_, pcert_list_import_x509_raw)                                                           \
   X(gnutls_, pk_get_name)                                                                          \
+  X(gnutls_, pkcs11_add_provider)                                                                  \
+  X(gnutls_, pkcs11_init)                                                                          \
+  X(gnutls_, pkcs11_privkey_generate3)                                                             \
+  X(gnutls_, pkcs11_set_pin_function)                                                              \
   X(gnutls_, privkey_deinit)                                                                       \
   X(gnutls_, privkey_export_x509)                                                                  \
+  X(gnutls_, privkey_import_url)                                                                   \
   X(gnutls_, privkey_import_x509)                                                                  \
   X(gnutls_, privkey_import_x509_raw)                                                              \
   X(gnutls_, privkey_init)                                                                         \
+  X(gnutls_, privkey_set_pin_function)                                                             \
   X(gnutls_, privkey_sign_data2)                                                                   \
   X(gnutls_, pubkey_deinit)                                                                        \
   X(gnutls_, pubkey_export2)                                                                       \

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
+#include "cli/key_local.h"
 #include "report/columns.h"
 #include "report/report.h"
 
@@ -281,19 +282,17 @@ static const Command remove_subcommand = {
     .run = run_remove,
 };
 
-static const Command *const subcommands[] = {&list_subcommand,
-                                             &show_subcommand,
-                                             &add_subcommand,
-                                             &turn_subcommand,
-                                             &revoke_subcommand,
-                                             &remove_subcommand,
-                                             NULL};
+static const Command *const subcommands[] = {
+    &key_make_subcommand, &key_public_subcommand, &list_subcommand,
+    &show_subcommand,     &add_subcommand,        &turn_subcommand,
+    &revoke_subcommand,   &remove_subcommand,     NULL};
 
 const Command key_command = {
     .name = "key",
     .summary = "Keys that sign images",
     .arguments = "",
     .help = "Examples:\n"
+            "  assay key make /etc/assay/release.key >release.pub\n"
             "  assay key add release file:/etc/assay/release.key\n"
             "  assay key list",
     .subcommands = subcommands,

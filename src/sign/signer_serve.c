@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "cage/no_programs.h"
+#include "sign/keys/pkcs11_key.h"
 #include "sign/open_keys.h"
 #include "sign/signer_message-private.h"
 
@@ -118,6 +119,7 @@ signer_serve(GError **error)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "standard input is not a signer's socket");
   if (!harden(error))
     return false;
+  pkcs11_key_allow();
   GThreadPool *pool = g_thread_pool_new(serve_one, NULL, THREADS_MAX, FALSE, error);
   if (pool == NULL)
     return false;

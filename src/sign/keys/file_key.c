@@ -11,61 +11,20 @@
 #include "base/fd.h"
 #include "base/gnutls_library.h"
 #include "sign/keys/cosign_key.h"
+#include "sign/keys/gnutls_sign.h"
 #include "sign/keys/key_kind.h"
+#include "sign/keys/secret.h"
 
 #define FILE_MAX ((size_t)64 * 1024)
 
-/* What is read of keys and passwords does not stay in the memory that we give back. */
-static void
-wipe_bytes(GBytes *bytes)
-{
-  gsize size;
-  const void *data = g_bytes_get_data(bytes, &size);
-  sodium_memzero((void *)(uintptr_t)data, size);
-  g_bytes_unref(bytes);
-}
-static void
-wipe_text(char *text)
-{
-  if (text != NULL)
-    sodium_memzero(text, strlen(text));
-  g_free(text);
-}
-static void
-wipe_bytes_at_end(GBytes **bytes)
-{
-  if (*bytes != NULL)
-    wipe_bytes(*bytes);
-}
-static void
-wipe_text_at_end(char **text)
-{
-  wipe_text(*text);
-}
-#define auto_secret_bytes __attribute__((cleanup(wipe_bytes_at_end))) GBytes
-#define auto_secret_text  __attribute__((cleanup(wipe_text_at_end))) char
-
-/* *password: (transfer full), or NULL: there is none. */
 static bool
 find_password(const KeyOptions *options, char **password, GError **error)
 {
-  *password = NULL;
-  if (options->password_file != NULL) {
-    auto_secret_bytes *file = file_read(AT_FDCWD, options->password_file, FILE_MAX, error);
-    if (file == NULL) {
-      g_prefix_error(error, "the password's file: ");
-      return false;
-    }
-    Slice rest = slice_from_bytes(file), line = SLICE_EMPTY;
-    slice_next_line(&rest, &line);
-    *password = slice_to_string(line);
+  static const char *const variables[] = {"ASSAY_KEY_PASSWORD", "COSIGN_PASSWORD", NULL};
+  if (secret_find(options->password_file, variables, password, error))
     return true;
-  }
-  const char *given = g_getenv("ASSAY_KEY_PASSWORD");
-  if (given == NULL)
-    given = g_getenv("COSIGN_PASSWORD");
-  *password = g_strdup(given);
-  return true;
+  g_prefix_error(error, "the password's file: ");
+  return false;
 }
 
 static bool
@@ -163,26 +122,18 @@ lend(const FileKey *kept, gnutls_privkey_t *key)
   return false;
 }
 
-/* Its public half. (transfer full) NULL with *error. */
+/* (transfer full) NULL with *error. */
 static PublicKey *
 public_half(const FileKey *kept, GError **error)
 {
   gnutls_privkey_t key;
-  gnutls_pubkey_t public = NULL;
   if (!lend(kept, &key)) {
     error_set(error, ASSAY_ERROR_INVALID, "the key is damaged");
     return NULL;
   }
-  int status = gnutls()->pubkey_init(&public);
-  if (status >= 0)
-    status = gnutls()->pubkey_import_privkey(public, key, 0, 0);
+  PublicKey *public = gnutls_public_half(key, error);
   gnutls()->privkey_deinit(key);
-  if (status >= 0)
-    return public_key_new(NULL, public, ALGORITHM_COUNT, error);
-  error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls()->strerror(status));
-  if (public != NULL)
-    gnutls()->pubkey_deinit(public);
-  return NULL;
+  return public;
 }
 
 static bool
@@ -222,53 +173,27 @@ static GBytes *
 sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *cancellable,
      GError **error)
 {
-  const gnutls_datum_t data = {(unsigned char *)(uintptr_t)message.data, (unsigned)message.size};
-  gnutls_datum_t made = {NULL, 0};
   gnutls_privkey_t key;
   if (!lend(state, &key)) {
     error_set(error, ASSAY_ERROR_IO, "no memory for a key");
     return NULL;
   }
-  int status = gnutls()->privkey_sign_data2(key, algorithm_for_gnutls(algorithm), 0, &data, &made);
+  GBytes *signature = gnutls_sign(key, algorithm, message, error);
   gnutls()->privkey_deinit(key);
-  if (status < 0) {
-    error_set(error, ASSAY_ERROR_FAILED, "it does not sign: %s", gnutls()->strerror(status));
-    return NULL;
-  }
-  GBytes *signature = algorithm_signature(algorithm, slice_new(made.data, made.size));
-  (*gnutls()->free)(made.data);
-  if (signature == NULL)
-    error_set(error, ASSAY_ERROR_FAILED, "its signature cannot be read");
   return signature;
 }
 
 /* --- making --- */
 
-typedef struct {
-  const char *name;
-  gnutls_pk_algorithm_t type;
-  unsigned bits;
-} Made;
-static const Made all_made[] = {
-    {"ecdsa-p256", GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)},
-    {"ecdsa-p384", GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1)},
-    {"rsa-2048", GNUTLS_PK_RSA, 2048},
-    {"rsa-3072", GNUTLS_PK_RSA, 3072},
-    {"rsa-4096", GNUTLS_PK_RSA, 4096},
-    {"ed25519", GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519)},
-};
-
 static bool
 generate(gnutls_x509_privkey_t key, const char *algorithm, GError **error)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(all_made); i++) {
-    if (strcmp(all_made[i].name, algorithm) != 0)
-      continue;
-    int status = gnutls()->x509_privkey_generate(key, all_made[i].type, all_made[i].bits, 0);
-    return status >= 0 || error_set(error, ASSAY_ERROR_FAILED, "no key can be made: %s",
-                                    gnutls()->strerror(status));
-  }
-  return error_set(error, ASSAY_ERROR_UNSUPPORTED, "files hold no keys of %s", algorithm);
+  gnutls_pk_algorithm_t type;
+  unsigned bits;
+  if (!gnutls_key_type(algorithm, &type, &bits))
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED, "files hold no keys of %s", algorithm);
+  int status = gnutls()->x509_privkey_generate(key, type, bits, 0);
+  return status >= 0 || gnutls_key_error(error, status, "no key can be made");
 }
 
 /* (transfer full) NULL with *error. */

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "sign/keys/key-private.h"
 
-static const KeyKind *const kinds[] = {&file_key_kind};
+static const KeyKind *const kinds[] = {&file_key_kind, &pkcs11_key_kind};
 
 const char *const key_algorithms[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072",
                                       "rsa-4096",   "ed25519",    NULL};

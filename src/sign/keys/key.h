@@ -2,6 +2,7 @@
  * (key_kind.h) and a line of the list in key.c. A key is named by a URI, whose scheme is the kind:
  *
  *   file:/etc/assay/release.key     PKCS#8 in PEM, encrypted or not, and cosign.key
+ *   pkcs11:token=T;object=O         a token or an HSM (pkcs11_key.h)
  *
  * What opens it (a password, a PIN, a token) is never part of the URI: it is in a file of
  * KeyOptions, or in the environment. A Key may be used by several threads; signing and opening may

@@ -27,3 +27,4 @@ typedef struct {
 } KeyKind;
 
 extern const KeyKind file_key_kind;
+extern const KeyKind pkcs11_key_kind;
