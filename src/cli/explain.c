@@ -173,6 +173,7 @@ judge(const PolicySet *policy, const VexImage *image, const GPtrArray *findings)
                              .reference = image->target,
                              .scan_state = SCAN_DONE,
                              .findings = findings,
+                             .artifact = true, /* signatures are no matter here */
                              .now = g_get_real_time()};
   return policy_judge(policy, &input);
 }

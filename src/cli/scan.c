@@ -9,6 +9,7 @@
 #include "cli/scan_layers.h"
 #include "cli/scan_malware.h"
 #include "cli/scan_setup.h"
+#include "cli/signature_options.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
 #include "source/source.h"
@@ -50,11 +51,36 @@ static const GOptionEntry options[] = {
     SCAN_OPTIONS,
     {NULL}};
 
+typedef struct {
+  const char *target; /* NULL: a Dockerfile is scanned */
+  ReportOptions options;
+  ScanSetup setup;
+  PolicySet *policy; /* or NULL */
+  ReportBase *base;  /* or NULL: --base is not given */
+} Scan;
+
 /* --- the parts of a scan --- */
 
-static Verdict *
-judge(const PolicySet *policy, const VexImage *scanned, const MatchResult *matched, GError **error)
+/* Of what lies in no registry there are none, and none is taken for granted. */
+static bool
+read_signatures(const Scan *scan, const VexImage *scanned, const char *repository,
+                SignedImage *image, GError **error)
 {
+  Digest digest;
+  bool remote = scanned->digest != NULL && g_str_has_prefix(scanned->target, "docker://");
+  if (!remote || !policy_set_wants_signatures(scan->policy, repository))
+    return true;
+  progress_tell(scan->setup.progress, "reading signatures", 0, 0);
+  return signature_attestors_known(scan->policy, error) &&
+         digest_parse(scanned->digest, &digest, error) &&
+         signed_image_read(scanned->target, &digest, scan->setup.config, scan->policy, image,
+                           error);
+}
+
+static Verdict *
+judge(const Scan *scan, const VexImage *scanned, const MatchResult *matched, GError **error)
+{
+  const PolicySet *policy = scan->policy;
   const char *target = scanned->target;
   g_autofree char *repository = scan_setup_repository(repository_option, target);
   if (!policy_set_applies(policy, repository)) {
@@ -64,6 +90,9 @@ judge(const PolicySet *policy, const VexImage *scanned, const MatchResult *match
               policy_option, repository);
     return NULL;
   }
+  g_auto(SignedImage) beside = {.signatures = NULL};
+  if (!read_signatures(scan, scanned, repository, &beside, error))
+    return NULL;
   /* As a registry knows it: not by the name of a host. */
   VexImage image = *scanned;
   image.target = NULL;
@@ -78,6 +107,8 @@ judge(const PolicySet *policy, const VexImage *scanned, const MatchResult *match
                        .life_ends = matched->life_ends,
                        .ended = matched->ended,
                        .next_ends = matched->next_ends,
+                       .signatures = beside.signatures,
+                       .of_indexes = beside.of_indexes,
                        .now = g_get_real_time()};
   for (guint i = 0; i < matched->findings->len; i++) {
     Finding *finding = g_ptr_array_index(matched->findings, i);
@@ -111,14 +142,6 @@ note_ruled_out(const MatchResult *matched, guint left_out)
 
 /* --- the command --- */
 
-typedef struct {
-  const char *target; /* NULL: a Dockerfile is scanned */
-  ReportOptions options;
-  ScanSetup setup;
-  PolicySet *policy; /* or NULL */
-  ReportBase *base;  /* or NULL: --base is not given */
-} Scan;
-
 /* What is to be shown, borrowed, with what is hidden told in the notes. *@ignored: IgnoredFinding.
  */
 static GPtrArray *
@@ -148,8 +171,7 @@ report(const Scan *scan, const ScanFound *found, GError **error)
   const VexImage image = found->image;
   const MatchResult *matched = found->matched;
   const ImageInventory *inventory = image.inventory;
-  g_autoptr(Verdict) verdict =
-      scan->policy == NULL ? NULL : judge(scan->policy, &image, matched, error);
+  g_autoptr(Verdict) verdict = scan->policy == NULL ? NULL : judge(scan, &image, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;

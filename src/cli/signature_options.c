@@ -39,13 +39,14 @@ verify(const SignatureSource *source, const PolicySet *policy, const Digest *dig
                                  g_get_real_time() / G_USEC_PER_SEC, error);
 }
 
-/* The index that the tag names, where it holds the digest. NULL without *error: it is none. */
+/* @name, a tag or a digest, where it names an index that holds @digest. NULL without *error: it
+ * does not. */
 static ImageSignatures *
 verify_index(const SignatureSource *source, const PolicySet *policy, const Digest *digest,
-             const Reference *reference, GError **error)
+             const char *name, const Reference *reference, GError **error)
 {
   g_autofree char *media_type = NULL;
-  g_autoptr(GBytes) bytes = source->manifest(source->data, reference->tag, &media_type, error);
+  g_autoptr(GBytes) bytes = source->manifest(source->data, name, &media_type, error);
   g_autoptr(Manifest) index =
       bytes == NULL ? NULL : manifest_parse(slice_from_bytes(bytes), media_type, error);
   if (index == NULL || index->kind != MANIFEST_INDEX)
@@ -60,27 +61,39 @@ verify_index(const SignatureSource *source, const PolicySet *policy, const Diges
   return NULL;
 }
 
-bool
-signed_image_read(const char *text, const Config *config, const PolicySet *policy,
-                  SignedImage *image, GError **error)
+/* What names an index around the image: the tag beside a digest, or what the reference is resolved
+ * to. NULL: nothing does. */
+static const char *
+index_around(const Reference *reference, const Digest *resolved, const Digest *digest)
 {
+  if (!digest_equal(resolved, digest))
+    return resolved->text;
+  return reference->digest != NULL ? reference->tag : NULL;
+}
+
+bool
+signed_image_read(const char *text, const Digest *member, const Config *config,
+                  const PolicySet *policy, SignedImage *image, GError **error)
+{
+  Digest resolved;
   g_autofree char *media_type = NULL;
   g_autoptr(Remote) remote = source_options_remote(text, config, false, error);
-  if (remote == NULL || !remote_resolve(remote, &image->digest, &media_type,
+  if (remote == NULL || !remote_resolve(remote, &resolved, &media_type,
                                         config->limits.registry.manifest_bytes, NULL, error))
     return false;
   const Reference *reference = remote_reference(remote);
   RemoteSignatures place = {remote, config->limits.registry.manifest_bytes, NULL};
   const SignatureSource source = remote_signature_source(&place);
+  image->digest = member != NULL ? *member : resolved;
   image->repository = g_strdup(reference->repository);
   image->signatures = verify(&source, policy, &image->digest, reference, error);
   image->of_indexes = g_ptr_array_new_with_free_func((GDestroyNotify)image_signatures_unref);
-  if (image->signatures == NULL)
-    return false;
-  if (reference->tag == NULL || reference->digest == NULL)
-    return true;
+  const char *around = index_around(reference, &resolved, &image->digest);
+  if (image->signatures == NULL || around == NULL)
+    return image->signatures != NULL;
   g_autoptr(GError) failure = NULL;
-  ImageSignatures *of_index = verify_index(&source, policy, &image->digest, reference, &failure);
+  ImageSignatures *of_index =
+      verify_index(&source, policy, &image->digest, around, reference, &failure);
   if (of_index != NULL)
     g_ptr_array_add(image->of_indexes, of_index);
   return true;

@@ -116,7 +116,7 @@ run(char **arguments)
   g_autoptr(PolicySet) policy = config == NULL ? NULL : policy_set_load(policy_option, &error);
   g_auto(SignedImage) image = {.signatures = NULL};
   if (policy == NULL || !signature_attestors_known(policy, &error) ||
-      !signed_image_read(arguments[0], config, policy, &image, &error))
+      !signed_image_read(arguments[0], NULL, config, policy, &image, &error))
     return command_fail(error);
   int code = judge_and_tell(arguments[0], policy, &image, json, &error);
   return error != NULL ? command_fail(error) : code;

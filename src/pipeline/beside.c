@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "pipeline/attestors.h"
 #include "pipeline/pipeline-private.h"
 #include "registry/signatures.h"
 
@@ -64,6 +65,7 @@ signature_facts_clear(SignatureFacts *facts)
 /* --- who is trusted --- */
 
 typedef struct {
+  GPtrArray *server;    /* keeps those that are the server's */
   GPtrArray *attestors; /* const Attestor * */
   uint64_t stamp;       /* another as soon as one of them is */
   int64_t turns;        /* when a key begins or ends to count by itself; 0: none does */
@@ -73,6 +75,7 @@ static void
 trusted_clear(Trusted *trusted)
 {
   g_ptr_array_unref(trusted->attestors);
+  g_ptr_array_unref(trusted->server);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Trusted, trusted_clear)
 
@@ -95,15 +98,24 @@ trust(Trusted *trusted, const Attestor *attestor, int64_t now)
   }
 }
 
-/* The attestors of the policy file. */
+/* The attestors of the policy file, and those of the server that it does not call likewise. */
 static Trusted
-trusted_by(const PolicySet *policy, int64_t now)
+trusted_by(Pipeline *pipeline, const PolicySet *policy, int64_t now)
 {
-  Trusted trusted = {.attestors = g_ptr_array_new()};
+  uint64_t generation;
+  Trusted trusted = {.attestors = g_ptr_array_new(),
+                     .server = attestors_of_server(pipeline, &generation)};
   const GPtrArray *own = policy_set_attestors(policy);
   for (guint i = 0; i < own->len; i++)
     trust(&trusted, g_ptr_array_index(own, i), now);
-  Digest identity = digest_of(DIGEST_SHA256, slice_from_string(policy_set_origin(policy).identity));
+  for (guint i = 0; i < trusted.server->len; i++) {
+    const Attestor *attestor = g_ptr_array_index(trusted.server, i);
+    if (!attestors_have(own, attestor->name))
+      trust(&trusted, attestor, now);
+  }
+  g_autofree char *both =
+      g_strdup_printf("%s %" PRIu64, policy_set_origin(policy).identity, generation);
+  Digest identity = digest_of(DIGEST_SHA256, slice_from_string(both));
   trusted.stamp = (uint64_t)digest_number(&identity);
   return trusted;
 }
@@ -162,6 +174,7 @@ read_beside(const Looker *looker, const Digest *manifest, bool with_indexes, uin
   beside->signatures = beside->look == NULL ? NULL : verify(looker, manifest, error);
   if (beside->signatures == NULL)
     return NULL;
+  note_turn(&beside->turns, (beside->signatures->turns + 1) * G_USEC_PER_SEC, looker->now);
   if (beside->signatures->incomplete)
     note_turn(&beside->turns, looker->now + TRY_AGAIN, looker->now);
   return g_steal_pointer(&beside);
@@ -245,7 +258,7 @@ beside_look(Pipeline *pipeline, const PolicySet *policy, const char *repository,
   if (!policy_set_wants_signatures(policy, repository))
     return true;
   int64_t now = g_get_real_time();
-  g_auto(Trusted) trusted = trusted_by(policy, now);
+  g_auto(Trusted) trusted = trusted_by(pipeline, policy, now);
   const Looker looker = {pipeline, &trusted, repository, now};
   g_autoptr(Beside) own =
       beside_of(&looker, manifest, policy_set_wants_those_of_indexes(policy, repository), error);
@@ -258,4 +271,24 @@ beside_look(Pipeline *pipeline, const PolicySet *policy, const char *repository,
     return false;
   facts->key = g_string_free(g_steal_pointer(&key), FALSE);
   return true;
+}
+
+/* --- what stands otherwise --- */
+
+void
+beside_changed(const char *repository, const char *manifest, void *data)
+{
+  Pipeline *pipeline = data;
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  if (!policy_set_wants_signatures(policy, repository))
+    return;
+  keeper_ask(pipeline, manifest);
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(pipeline->registry, repository, manifest, NULL);
+  g_autoptr(Manifest) parsed =
+      stored == NULL ? NULL
+                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  for (guint i = 0; parsed != NULL && i < parsed->manifests->len; i++)
+    keeper_ask(pipeline,
+               ((const Descriptor *)g_ptr_array_index(parsed->manifests, i))->digest.text);
 }

@@ -25,3 +25,7 @@ Cache *beside_cache_new(void);
  * the database cannot be asked. What else cannot be read is incomplete. */
 bool beside_look(Pipeline *pipeline, const PolicySet *policy, const char *repository,
                  const Digest *manifest, SignatureFacts *facts, GError **error);
+
+/* A BesideChanged (registry/beside.h) for a Pipeline: the image, and those of an index, stand
+ * otherwise now. */
+void beside_changed(const char *repository, const char *manifest, void *pipeline);

@@ -1,8 +1,10 @@
 /* The pipeline's start and end. */
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
+#include "pipeline/attestors.h"
 #include "pipeline/beside.h"
 #include "pipeline/pipeline-private.h"
+#include "registry/beside.h"
 
 static const Setting limits_settings[] = {
     {SETTING(PipelineLimits, workers), .kind = &setting_count, .fallback = "0", .most = 1024},
@@ -27,6 +29,7 @@ init_members(Pipeline *pipeline)
   g_mutex_init(&pipeline->policy.reading);
   g_mutex_init(&pipeline->listener.lock);
   g_mutex_init(&pipeline->keeper.lock);
+  g_mutex_init(&pipeline->attestors.lock);
   pipeline->keeper.to_judge = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->keeper.judge_all = true;
   scans->backlog = true;
@@ -68,6 +71,8 @@ pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *
   pipeline->generation = 1;
   init_members(pipeline);
   registry_forget_with(registry, images_forget);
+  registry_tell_beside(registry, beside_changed, pipeline);
+  attestors_watch(pipeline);
   if (!pipeline_reload_policy(pipeline, options->policy, error) ||
       (!pipeline_is_idle(pipeline) && !begin_jobs(pipeline, error)))
     return NULL;
@@ -81,8 +86,10 @@ pipeline_free(Pipeline *pipeline)
 {
   if (pipeline == NULL)
     return;
+  registry_tell_beside(pipeline->registry, NULL, NULL);
   cache_free(pipeline->verdicts);
   cache_free(pipeline->beside);
+  attestors_forget(pipeline);
   share_free(pipeline->share);
   early_layers_free(pipeline->early);
   g_hash_table_unref(pipeline->scans.queued_layers);

@@ -65,6 +65,13 @@ typedef struct {
   int64_t counted;      /* days, g_get_monotonic_time(); judge_job's alone */
 } Keeper;
 
+/* The attestors of the server, made of its rows: attestors.c. */
+typedef struct {
+  GMutex lock;         /* guards the rest */
+  GPtrArray *made;     /* Attestor; NULL: not yet */
+  uint64_t generation; /* of the rows that they were made of */
+} ServerAttestors;
+
 /* Where looking for images whose bill of materials is due has come to; sbom_job's alone. */
 typedef struct {
   char *space;                 /* the namespace, or the last one, of which nothing is left */
@@ -83,7 +90,8 @@ struct Pipeline {
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
   Cache *verdicts;     /* gate.c */
   Cache *beside;       /* beside.c */
-  SharedWork *share;   /* findings.c */
+  ServerAttestors attestors;
+  SharedWork *share; /* findings.c */
   EarlyLayers *early;
   Scans scans;
   LiveAdvisories live;

@@ -22,6 +22,7 @@
 #include "verdict/observed.h"
 
 typedef struct Pipeline Pipeline;
+typedef struct Signing Signing; /* signing/signing.h */
 
 /* Keys of `limits` in the configuration. */
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
   const AdvisorySettings *advisories;
   const char *policy; /* its file, or `strict`; NULL: the built-in default policy */
   bool allow_uncaged; /* as in InspectionInput */
+  Signing *signing;   /* the attestors of the server; NULL: those of the policy file alone */
 } PipelineOptions;
 
 /* Opens the advisory database below the data folder (none yet is fine) and the policy of @options,

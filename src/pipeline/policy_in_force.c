@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "pipeline/attestors.h"
 #include "pipeline/pipeline-private.h"
 
 /* Names that namespaces are compared with, to find those that are mistyped. */
@@ -23,7 +24,7 @@ warn_of_each(const char *message, const GPtrArray *sentences)
 }
 
 static void
-tell_policy(const Pipeline *pipeline, const PolicySet *policy)
+tell_policy(Pipeline *pipeline, const PolicySet *policy)
 {
   PolicyOrigin origin = policy_set_origin(policy);
   char count[16], documents[16];
@@ -33,6 +34,8 @@ tell_policy(const Pipeline *pipeline, const PolicySet *policy)
            "vex_documents", documents, NULL);
   g_autoptr(GPtrArray) warnings = policy_set_warnings(policy);
   warn_of_each("a part of the policy has no effect", warnings);
+  g_autoptr(GPtrArray) unknown = attestors_unknown(pipeline, policy);
+  warn_of_each("an attestor of the policy is not known, and no signature is by it", unknown);
   bool more;
   g_auto(GStrv) names = registry_catalog(pipeline->registry, NULL, REPOSITORIES_MAX, &more, NULL);
   if (names == NULL || more)

@@ -1,5 +1,6 @@
 /* Deleted manifests: moved aside, brought back, purged; see the header. */
 #include "registry/deleted.h"
+#include "registry/beside-private.h"
 
 #include <string.h>
 
@@ -293,6 +294,8 @@ registry_restore(Registry *registry, const char *repository, const Digest *diges
   if (!sql_transact(registry->sql, restore_all, &restore, error))
     return NULL;
   registry_changed(registry);
+  g_autoptr(GPtrArray) beside = beside_subjects(registry, repository, digest->text);
+  beside_tell(registry, repository, beside);
   return g_steal_pointer(&restored);
 }
 

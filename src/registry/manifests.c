@@ -6,6 +6,7 @@
 #include "jobs/event.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
+#include "registry/beside-private.h"
 #include "registry/gone-private.h"
 #include "registry/pulls-private.h"
 #include "registry/quarantine.h"
@@ -351,6 +352,7 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
       !registry_check_quarantine(registry, repository, &digest, NULL))
     quarantine_set_stale(registry->quarantine);
   registry_changed(registry);
+  beside_tell_pushed(registry, repository, manifest, tags);
   pushed->digest = digest;
   pushed->manifest = g_steal_pointer(&manifest);
   pushed->warnings = g_steal_pointer(&warnings);
@@ -426,10 +428,12 @@ delete_reference(Registry *registry, const char *repository, const char *referen
   /* It is evidence. */
   if (is_digest && !registry_check_quarantine(registry, repository, &digest, error))
     return false;
+  g_autoptr(GPtrArray) beside = beside_subjects(registry, repository, reference);
   Deletion deletion = {registry, repository, reference, is_digest ? &digest : NULL};
   if (!sql_transact(registry->sql, delete_it, &deletion, error))
     return false;
   registry_changed(registry);
+  beside_tell(registry, repository, beside);
   return true;
 }
 

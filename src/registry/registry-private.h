@@ -35,6 +35,9 @@ struct Registry {
   GHashTable *uploads; /* id -> RegistryUpload: sessions whose hash is in memory */
   uint64_t generation; /* atomic */
   SqlWork forget;      /* registry_forget_with(); or NULL */
+  /* registry_tell_beside(); or NULL. */
+  void (*on_beside)(const char *repository, const char *manifest, void *data);
+  void *beside_data;
   /* Atomic. The start may find what a crash left; later, a push or a delete that failed between its
    * two steps leaves a file without a row. */
   bool orphans_possible;

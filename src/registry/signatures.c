@@ -2,6 +2,7 @@
 #include "registry/signatures.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"

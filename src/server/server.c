@@ -142,7 +142,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   const PipelineOptions options = {.inspection = &config->limits.inspection,
                                    .advisories = &config->advisories,
                                    .policy = config->policy,
-                                   .allow_uncaged = config->allow_uncaged};
+                                   .allow_uncaged = config->allow_uncaged,
+                                   .signing = context->signing};
   context->pipeline = pipeline_new(&options, data_folder, context->registry, server->blobs,
                                    server->sql, context->jobs, error);
   /* What is damaged could not be set aside. */

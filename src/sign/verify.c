@@ -123,6 +123,9 @@ accept(const Verification *verification, const Attestor *attestor, const char *k
   verified->signed_at = known > 0 ? known : signature->signed_at;
   verified->manifest = signature->manifest;
   g_ptr_array_add(verification->result->valid, verified);
+  int64_t *turns = &verification->result->turns;
+  if (signature->expires_at > 0 && (*turns == 0 || signature->expires_at < *turns))
+    *turns = signature->expires_at;
 }
 
 /* What a signature is worth that is by the attestor. */

@@ -32,6 +32,8 @@ typedef struct {
   /* Something is there that was not read: who is not among `valid` may have signed all the same,
    * and is never taken to have. */
   bool incomplete;
+  /* When the first of `valid` ends to count, by its maker's word, seconds since 1970; 0: none. */
+  int64_t turns;
   /*< private >*/
   gatomicrefcount references;
 } ImageSignatures;

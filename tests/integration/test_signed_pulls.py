@@ -1,12 +1,18 @@
 """Which signatures let an image out: a table of who signed what, when, with which key and in which format, and what the policy asks.
 Each case is asked at pull and by `assay verify --policy`; the answers must be the same."""
+import bz2
 import datetime
+import hashlib
 import json
+import lzma
 
 import pytest
 
+import gate
+import images
 import signed
 from assay_server import Server
+from oci_layout import CONFIG, INDEX, compress, tar_of
 from repository import Repository
 from signed import SLSA, VULN, cosign_layer, cosign_sign, push_layers, tag_of
 
@@ -78,6 +84,7 @@ class World:
                   "  - {name: gone, keys: [{key: gone.pub, revoked: 2026-01-01}]}",
                   "  - {name: coming, keys: [{key: coming.pub, from: 2999-01-01}]}",
                   "  - {name: ended, keys: [{key: ended.pub, until: 2026-01-01}]}",
+                  "  - {name: anybody, roots: ca.pem, identities: '*'}",
                   "  - {name: builder, roots: ca.pem, identities: ['CN=builder,O=Example,C=DE']}"]
         return "\n".join(lines)
 
@@ -184,6 +191,8 @@ CASES = [
     ("unsigned", "release", lambda c: None, 'it is not signed by "release": it has no signatures'),
     ("cosign", "release", lambda c: c.cosign("release"), None),
     ("bundle", "release", lambda c: c.bundle("release"), None),
+    ("notation", "builder", lambda c: c.notation(), None),
+    ("any-of-root", "anybody", lambda c: c.notation("other_leaf"), None),
     ("stranger", "release", lambda c: c.cosign("stranger"), 'it is not signed by "release"'),
     ("stranger-bundle", "release", lambda c: c.bundle("stranger"), 'it is not signed by "release"'),
     ("stranger-notation", "builder", lambda c: c.notation("stranger_leaf", "other_authority"), 'it is not signed by "builder"'),
@@ -260,7 +269,6 @@ CASES = [
     ("some", "release", lambda c: heap(c, 20), None),
     ("heap", "release", lambda c: heap(c, 3000), "not all that lies beside it could be read"),
 ]
-MODES = [("warn", True), ("dry-run", True)]
 
 
 def name_of(case):
@@ -273,7 +281,7 @@ def world(program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("signed")
     world = World(folder)
     policies = [f"  - {{name: p, namespaces: [{name}/**], signatures: {rule}}}".replace("name: p,", f"name: {name},") for name, rule, _, _ in CASES]
-    policies += [f"  - {{name: mode-{mode}, namespaces: [mode-{mode}/**], signatures: {{attestors: release, mode: {mode}}}}}" for mode, _ in MODES]
+    policies += [f"  - {{name: mode-{mode}, namespaces: [mode-{mode}/**], signatures: {{attestors: release, mode: {mode}}}}}" for mode in ("warn", "dry-run")]
     policies += ["  - {name: live, namespaces: [live/**], signatures: release}", "  - {name: exempt, namespaces: [exempt/**], signatures: release}"]
     text = "\n".join(["policies:"] + policies + [world.attestors(), "exemptions:", "  - {rules: signatures, repositories: exempt/*, reason: older than our keys}", ""])
     world.server = Server(program, folder, policy=text)
@@ -318,3 +326,170 @@ def test_case(world, assay, row):
     assert verdict["allowed"] == (says is None)
     if says is not None:
         assert sentence_of(verdict["message"]) == sentence_of(answer.json()["errors"][0]["message"])
+
+
+@pytest.mark.parametrize("mode", ["warn", "dry-run"])
+def test_modes_that_refuse_nothing(world, assay, mode):
+    case = Case(world, f"mode-{mode}")
+    for names, warned in (((), True), (("release",), False)):
+        case.cosign(*names or ("stranger",))
+        answer = pull(case)
+        assert answer.status_code == 200
+        assert ('not signed by' in answer.headers.get("Warning", "")) == warned
+    told = assay("verify", "--policy", world.policy, f"{world.server.address}/mode-{mode}/app:v1")
+    assert "is signed as policy" in told.stdout
+
+
+def test_exempted(world, assay):
+    case = Case(world, "exempt")
+    answer = pull(case)
+    assert answer.status_code == 200 and "is not signed" in answer.headers["Warning"]
+    told = json.loads(assay("verify", "--policy", world.policy, "--format", "json", f"{world.server.address}/exempt/app:v1").stdout)
+    assert told["verdict"]["exemptions"][0]["reason"] == "older than our keys"
+
+
+def test_signatures_that_come_and_go(world):
+    """Each counts, or does not, at the very next pull, which is otherwise answered from memory."""
+    case = Case(world, "live")
+    tag = tag_of(case.digest, ".sig")
+    for _ in range(2):
+        check_refusal(pull(case), "it has no signatures")
+    for _ in range(2):
+        case.cosign("stranger")
+        check_refusal(pull(case), "is by nobody who is known here")
+        case.cosign("stranger", "release")
+        for _ in range(3):
+            assert pull(case).status_code == 200 and pull(case, "v1").status_code == 200
+        assert case.repository.request("DELETE", f"manifests/{tag}").status_code == 202
+        check_refusal(pull(case), "it has no signatures")
+        bundle = case.bundle("release")
+        assert pull(case).status_code == 200
+        assert case.repository.request("DELETE", f"manifests/{bundle['digest']}").status_code == 202
+        check_refusal(pull(case, "v1"), "it has no signatures")
+
+
+def test_the_verdict_of_the_api_follows(world):
+    """What lists say of an image is made again when something comes or goes beside it."""
+    case = Case(world, "live")
+    case.image, _ = case.push("v2", "listed")
+    case.digest = case.image["digest"]
+    world.server.wait_for_scan(case.repository.name, case.digest)
+
+    def is_refused():
+        rows = world.server.get_json(f"/api/v1/images?repository={case.repository.name}")["images"]
+        row = next((row for row in rows if row["digest"] == case.digest), {"gate": None})
+        return row["gate"] and row["gate"]["answer"] == "refused"
+    gate.wait_until(lambda: is_refused() is True)
+    case.cosign("release")
+    gate.wait_until(lambda: is_refused() is False)
+    case.repository.request("DELETE", f"manifests/{tag_of(case.digest, '.sig')}")
+    gate.wait_until(lambda: is_refused() is True)
+
+
+def test_what_nobody_runs_may_leave(world):
+    """Signatures, attestations and lists of them, which clients need to verify anything; an image that calls itself one may not."""
+    case = Case(world, "live")
+    sig = case.cosign("stranger")
+    att = case.attest_tag("stranger", VULN, scan_result())
+    bundle = case.bundle("stranger")
+    notation = case.notation()
+    for made in (sig, att, bundle, notation):
+        assert case.repository.get_manifest(made["digest"]).status_code == 200
+    listed = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [bundle, notation]}).encode()
+    assert case.repository.push_manifest(listed, tag_of(case.digest, ""), INDEX) and pull(case, tag_of(case.digest, "")).status_code == 200
+    program = tar_of({"bin/sh": "#!/bin/sh"})
+    v7 = bytearray(program[512:] if program[156:157] == b"x" else program)
+    v7[257:265] = bytes(8)
+    v7[148:156] = b" " * 8
+    v7[148:156] = f"{sum(v7[:512]):06o}\0 ".encode()
+    for name, layer in (("tar", program), ("gzip", compress(program, "gzip")), ("zstd", compress(program, "zstd")), ("bzip2", bz2.compress(program)),
+                        ("xz", lzma.compress(program)), ("v7", bytes(v7)), ("empty-name", bytes(512) + program)):
+        config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [signed.digest_of(program)]}}).encode()
+        text = signed.image_of(case.repository.push_blob(config, CONFIG), [case.repository.push_blob(layer, signed.SIMPLE)])
+        made = case.repository.push_manifest(text, f"sha256-{hashlib.sha256(name.encode()).hexdigest()}.sig")
+        check_refusal(case.repository.get_manifest(made["digest"]), "it is not signed")
+    index_text = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [bundle, case.image]}).encode()
+    case.repository.push_manifest(index_text, "mixed", INDEX)
+    check_refusal(pull(case, "mixed"), "it is not signed")
+
+
+def test_keys_that_change_beside_the_policy(start_server, tmp_path):
+    """A key file that is written anew, or a revocation that the file tells at SIGHUP, counts without a restart."""
+    first, second = signed.Signer(), signed.Signer()
+    policy = "policies: [{name: p, namespaces: '**', signatures: release}]\nattestors: [{name: release, keys: %s}]\n"
+    (tmp_path / "server0").mkdir()
+    (tmp_path / "server0" / "release.pub").write_text(first.pem)
+    server = start_server(policy=policy % "release.pub")
+    repository = Repository(server, "team/app")
+    image, _ = repository.push_image("v1", config=b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}', layers=())
+    push_layers(repository, tag_of(image["digest"], ".sig"), [cosign_layer(repository, first, image["digest"])])
+    assert repository.get_manifest("v1").status_code == 200
+    (server.folder / "release.pub").write_text(second.pem)
+    gate.wait_until(lambda: repository.get_manifest("v1").status_code == 403)
+    (server.folder / "release.pub").write_text(first.pem)
+    gate.wait_until(lambda: repository.get_manifest("v1").status_code == 200)
+    gate.reload(server, policy % "[{key: release.pub, revoked: 2020-01-01}]")
+    check_refusal(repository.get_manifest("v1"), "revoked")
+    assert server.stop() is None
+
+
+def test_broken_attestors(assay, tmp_path):
+    """What is wrong in a file's attestors is told when it is read."""
+    (tmp_path / "good.pub").write_text(signed.Signer().pem)
+    (tmp_path / "bad.pub").write_text("nothing")
+    file = tmp_path / "policy.yaml"
+    for attestors, signatures, says in (
+            ("[{name: a, keys: none.pub}]", "a", "none.pub"), ("[{name: a, keys: bad.pub}]", "a", 'attestor "a": keys: bad.pub: '),
+            ("[{name: a}]", "a", "name its `keys`, or `roots`"), ("[{name: a, keys: good.pub, identities: x}]", "a", "name `roots`"),
+            ("[{name: a, keys: good.pub, formats: gpg}]", "a", "must be cosign, bundle, notation or attestation"),
+            ("[{name: a, keys: good.pub}, {name: a, keys: good.pub}]", "a", "another attestor has it")):
+        file.write_text(f"policies: [{{name: p, namespaces: '**', signatures: {signatures}}}]\nattestors: {attestors}\n")
+        assert says in assay("policy", "check", file, check=1).stderr
+    file.write_text("policies: [{name: p, namespaces: '**', signatures: [a, b]}]\nattestors: [{name: a, keys: good.pub}, {name: c, keys: good.pub}]\n")
+    told = assay("policy", "check", file).stderr
+    assert 'no policy speaks of the attestor "c"' in told and 'the attestors "a" and "c" have the same key' in told
+    assert 'the attestor "b" is not in the file' in assay("verify", "--policy", file, "127.0.0.1:1/team/app:v1", check=2).stderr
+
+
+def test_attestors_of_the_server(start_server):
+    """A policy may name them; what is changed there counts at the next pull."""
+    signer, other = signed.Signer(), signed.Signer()
+    server = start_server(policy="policies: [{name: p, namespaces: '**', signatures: [ours]}]\n")
+    assert "an attestor of the policy is not known" in server.log_text()
+    repository = Repository(server, "team/app")
+    image, _ = repository.push_image("v1", config=b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}', layers=())
+    cosign_sign(repository, signer, image["digest"])
+    check_refusal(repository.get_manifest("v1"), "is by nobody who is known here")
+    answer = server.request("POST", "/api/v1/attestors", json={"name": "ours", "keys": [{"public": signer.pem}]})
+    assert answer.status_code == 201, answer.text
+    assert repository.get_manifest("v1").status_code == 200
+    for keys, says in (([{"public": signer.pem, "revoked": "2026-01-31T00:00:00Z"}], "revoked"), ([{"public": other.pem}], "by nobody who is known")):
+        answer = server.request("PUT", "/api/v1/attestors/ours", json={"name": "ours", "keys": keys})
+        assert answer.status_code == 200, answer.text
+        check_refusal(repository.get_manifest("v1"), says)
+    server.request("PUT", "/api/v1/attestors/ours", json={"name": "ours", "keys": [{"public": signer.pem}]})
+    assert repository.get_manifest("v1").status_code == 200
+    assert server.request("DELETE", "/api/v1/attestors/ours").status_code == 204
+    check_refusal(repository.get_manifest("v1"), "is by nobody who is known here")
+
+
+def test_scan_by_a_policy(assay, start_server, tmp_path):
+    """`assay scan --policy` reads the signatures of what lies in a registry; what lies elsewhere has none that are known."""
+    signer = signed.Signer()
+    (tmp_path / "release.pub").write_text(signer.pem)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policies: [{name: p, namespaces: '**', unscanned: allow, signatures: release}]\nattestors: [{name: release, keys: release.pub}]\n")
+    server = start_server()
+    repository = Repository(server, "team/app")
+    folder = images.tiny_layout(tmp_path / "tiny")
+    gate.push_layout(server, folder, "latest", "team/app")
+    scan = ["scan", "--data", tmp_path / "data", "--offline", "--policy", policy, "--format", "json"]
+    advisories = tmp_path / "secdb.json"
+    advisories.write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", advisories)
+    remote = f"docker://{server.address}/team/app:latest"
+    assert "it has no signatures" in json.loads(assay(*scan, remote, check=1).stdout)["verdict"]["message"]
+    cosign_sign(repository, signer, gate.digest_of_tag(folder, "latest"))
+    assert json.loads(assay(*scan, remote).stdout)["verdict"]["allowed"]
+    told = assay(*scan, "--repository", "team/app", f"oci:{folder}:latest", check=1)
+    assert "its signatures were not looked at" in json.loads(told.stdout)["verdict"]["message"]
