@@ -7,7 +7,7 @@ SEED ?= 1
 MEGABYTES ?= 2048
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential false-alarms peers conformance bench bench-guard fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers kubernetes deb image package-test setup-package fault race clients differential false-alarms peers conformance bench bench-guard fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -25,6 +25,7 @@ help:
 	@echo 'make demo        install what the demo needs, build, and show the main job on a real image; the server'
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
+	@echo 'make kubernetes  admission before a real API server of Kubernetes, which is built from Debian source, once a day, in three minutes'
 	@echo 'make test-oidc-providers  log in by a second provider of OpenID Connect, from npm'
 	@echo 'make differential  compare with real unpackers and package managers on random images, with Go on random tars,'
 	@echo '                 and with npm, Maven and others on random ranges of versions (where those are installed).'
@@ -70,6 +71,9 @@ test-oidc-providers: setup
 	@! command -v npm >/dev/null || npm install --prefix build-providers --no-audit --no-fund --silent oidc-provider@9
 	ASSAY_OIDC_PROVIDERS=$$(test ! -d build-providers/node_modules || echo $(CURDIR)/build-providers) \
 		scripts/test tests/integration/test_oidc_providers.py
+
+kubernetes: setup
+	ASSAY_KUBERNETES=1 scripts/test tests/integration/test_kubernetes.py
 
 differential: setup
 	+$(MAKE) --no-print-directory everything

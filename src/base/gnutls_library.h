@@ -80,6 +80,7 @@
   X(gnutls_, transport_set_ptr2)                                                                   \
   X(gnutls_, transport_set_pull_function)                                                          \
   X(gnutls_, transport_set_push_function)                                                          \
+  X(gnutls_, x509_crt_check_hostname)                                                              \
   X(gnutls_, x509_crt_deinit)                                                                      \
   X(gnutls_, x509_crt_export2)                                                                     \
   X(gnutls_, x509_crt_get_activation_time)                                                         \
@@ -92,13 +93,17 @@
   X(gnutls_, x509_crt_init)                                                                        \
   X(gnutls_, x509_crt_list_import2)                                                                \
   X(gnutls_, x509_crt_set_activation_time)                                                         \
+  X(gnutls_, x509_crt_set_ca_status)                                                               \
   X(gnutls_, x509_crt_set_dn_by_oid)                                                               \
   X(gnutls_, x509_crt_set_expiration_time)                                                         \
   X(gnutls_, x509_crt_set_key)                                                                     \
+  X(gnutls_, x509_crt_set_key_purpose_oid)                                                         \
   X(gnutls_, x509_crt_set_key_usage)                                                               \
   X(gnutls_, x509_crt_set_serial)                                                                  \
+  X(gnutls_, x509_crt_set_subject_alt_name)                                                        \
   X(gnutls_, x509_crt_set_version)                                                                 \
   X(gnutls_, x509_crt_sign2)                                                                       \
+  X(gnutls_, x509_crt_verify)                                                                      \
   X(gnutls_, x509_ext_import_subject_alt_names)                                                    \
   X(gnutls_, x509_privkey_deinit)                                                                  \
   X(gnutls_, x509_privkey_export2)                                                                 \

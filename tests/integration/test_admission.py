@@ -1,7 +1,9 @@
 """What a registry answers to the API servers of Kubernetes: which objects are admitted, which are refused with what words, and which
 names of images become digests."""
+import base64
 import json
 import socket
+import subprocess
 import time
 
 import pytest
@@ -264,6 +266,38 @@ def test_a_registry_that_hangs_keeps_nobody(start_server, push, assay, tmp_path,
         assert "has not answered yet" in said
         # What is here is answered meanwhile.
         assert cluster.ask(thing("Pod", pod_spec(GOOD)))["allowed"]
+
+
+def test_commands(cluster, assay, tmp_path):
+    """Certificates, webhooks and a question by hand."""
+    folder = tmp_path / "certs"
+    names = ("--name", "assay.assay-system.svc", "--name", "10.0.0.5")
+    assert "is made" in assay("admission", "certs", *names, "--out", folder).stdout
+    authority, first = (folder / "ca.crt").read_text(), (folder / "tls.crt").read_text()
+    assert (folder / "tls.key").stat().st_mode & 0o777 == 0o600 and (folder / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert "is good, and stays" in assay("admission", "certs", *names, "--out", folder).stdout
+    for changed in (("--renew",), ("--name", "registry.example.com"), ("--renew", "--days", "20"), ()):
+        assay("admission", "certs", *names, *changed, "--out", folder)
+        assert (folder / "ca.crt").read_text() == authority and (folder / "tls.crt").read_text() != first, changed
+        subprocess.run(["openssl", "verify", "-CAfile", folder / "ca.crt", "-purpose", "sslserver", "-verify_hostname", "assay.assay-system.svc",
+                        folder / "tls.crt"], check=True, capture_output=True)
+        first = (folder / "tls.crt").read_text()
+    secret = json.loads(assay("admission", "certs", *names, "--out", folder, "--secret", "assay-system/assay-tls").stdout)
+    assert secret["type"] == "kubernetes.io/tls" and base64.b64decode(secret["data"]["ca.crt"]).decode() == authority
+    (folder / "key").write_text(KEY + "\n")
+    items = json.loads(assay("admission", "manifests", "--cluster", "production", "--service", "assay-system/assay:8443", "--ca-file", folder / "ca.crt",
+                             "--key-file", folder / "key", "--exempt", "monitoring").stdout)["items"]
+    service = items[1]["webhooks"][0]["clientConfig"]["service"]
+    assert service == {"namespace": "assay-system", "name": "assay", "port": 8443, "path": f"/admission/validate/production/{KEY}"}
+    for wrong in (["manifests"], ["manifests", "--url", "http://a"], ["manifests", "--url", "https://a", "--timeout", "31"],
+                  ["manifests", "--url", "https://a", "--failure-policy", "Maybe"], ["manifests", "--service", "a"], ["certs"],
+                  ["certs", "--name", "a", "--days", "0"], ["manifests", "--url", "https://a", "--cluster", "A"]):
+        assay("admission", *wrong, check=2)
+    for image, code, word in ((GOOD, 0, "admitted"), (BAD, 1, "refused")):
+        (tmp_path / "web.json").write_text(json.dumps(thing("Deployment", pod_spec(image))))
+        shown = cluster.server.assay("admission", "check", str(tmp_path / "web.json"), check=code).stdout
+        assert shown.startswith(word), shown
+    assert workloads(cluster.server) == []
 
 
 def test_who_may_ask(start_server):
