@@ -54,9 +54,10 @@ class Closed:
         return f"Bearer {answer.json()['token']}"
 
 
-def push_image(peer, authorization=None):
-    """An image without layers, as seen/one:v1."""
+def push_image(peer, authorization=None, verify=True):
+    """An image without layers, as seen/one:v1. @verify: a file of the authority of its certificate."""
     session = requests.Session()
+    session.trust_env, session.verify = False, str(verify) if verify is not True else True  # a file of the environment would count before it
     if authorization:
         session.headers["Authorization"] = authorization
     config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).encode()

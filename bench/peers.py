@@ -100,10 +100,11 @@ def stop_all():
 class Assay(Peer):
     name = "assay"
 
-    def __init__(self, folder, program, durable=True, cores=None, policy=None, access="open", pair=None):
-        """@policy: the text of its policy file; @access: its access.mode."""
+    def __init__(self, folder, program, durable=True, cores=None, policy=None, access="open", pair=None, settings=""):
+        """@policy: the text of its policy file; @access: its access.mode; @settings: more of its configuration, as text."""
         super().__init__(folder, pair)
         self.program, self.data, self.durable, self.policy, self.access = program, self.folder / "data", durable, policy, access
+        self.settings = settings
         self.prefix = ["taskset", "-c", cores] if cores else []
 
     def command(self):
@@ -112,7 +113,7 @@ class Assay(Peer):
         rules.write_text(self.policy or "")
         config.write_text(f"feed_interval: 0\naccess:\n  mode: {self.access}\ndurable: {'true' if self.durable else 'false'}\n" +
                           (f"policy: {rules}\n" if self.policy else "") +
-                          (f"tls: {{certificate: {self.pair[0]}, key: {self.pair[1]}}}\n" if self.pair else ""))
+                          (f"tls: {{certificate: {self.pair[0]}, key: {self.pair[1]}}}\n" if self.pair else "") + self.settings)
         return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
                 f"127.0.0.1:{self.port}"]
 

@@ -26,6 +26,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(ROOT / "bench")]
 import figures  # noqa: E402
 import measure_access  # noqa: E402
+import measure_admission  # noqa: E402
 import measure_applications  # noqa: E402
 import measure_collection  # noqa: E402
 import measure_database  # noqa: E402
@@ -45,7 +46,7 @@ import peers  # noqa: E402
 
 MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "small": measure_small, "tls": measure_tls, "routing": measure_routing,
                 "jobs": measure_jobs, "memory": measure_memory, "scan": measure_scan, "trivy": measure_trivy, "rematch": measure_rematch,
-                "access": measure_access, "collection": measure_collection, "applications": measure_applications,
+                "access": measure_access, "admission": measure_admission, "collection": measure_collection, "applications": measure_applications,
                 "database": measure_database, "worker": measure_worker, "signing": measure_signing}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
