@@ -8,12 +8,12 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "oci/media_type.h"
+#include "pipeline/attest_image.h"
 #include "pipeline/pipeline-private.h"
 #include "registry/quarantine.h"
 #include "registry/signatures.h"
 #include "sign/formats/cosign.h"
 #include "sign/formats/write.h"
-#include "signing/journal.h"
 
 METRIC(made, COUNTER("assay_signatures_made_total", "Signatures that this server made."));
 
@@ -204,22 +204,11 @@ refuse_unpassed(const SigningRule *rule, const StoredManifest *stored, GError **
 
 /* --- signing --- */
 
-typedef struct {
-  ImageSigner *signer;
-  const SigningRule *rule;
-  const SigningKey *row;
-  Key *key;
-  const char *repository, *reference;
-  const StoredManifest *stored;
-  SigningOutcome *outcome;
-  Cancellable *cancellable;
-} Task;
-
 /* Where a signature of ours by this key and in this format is, if it is. */
 static Found
-find_present(const Task *task, SignatureFormat format, Digest *manifest, GError **error)
+find_present(const SignTask *task, SignatureFormat format, Digest *manifest, GError **error)
 {
-  RegistrySignatures place = {task->signer->rooms.registry, task->repository};
+  RegistrySignatures place = {task->rooms->registry, task->repository};
   const SignatureSource source = registry_signature_source(&place);
   const SignatureClaim claim = {.digest = task->stored->digest, .repository = task->repository};
   g_auto(FoundSignatures) found = {NULL, NULL, false};
@@ -235,87 +224,36 @@ find_present(const Task *task, SignatureFormat format, Digest *manifest, GError 
   return ABSENT;
 }
 
-static bool
-store(const Task *task, const SignedArtifact *artifact, GError **error)
-{
-  Registry *registry = task->signer->rooms.registry;
-  for (guint i = 0; i < artifact->blobs->len; i++) {
-    Slice bytes = slice_from_bytes(g_ptr_array_index(artifact->blobs, i));
-    const Digest digest = digest_of(DIGEST_SHA256, bytes);
-    if (!registry_blob_put(registry, task->repository, &digest, bytes, error))
-      return false;
-  }
-  g_auto(PushedManifest) pushed = {0};
-  return registry_manifest_put(registry, task->repository,
-                               artifact->tag != NULL ? artifact->tag : artifact->digest.text, NULL,
-                               MEDIA_TYPE_OCI_MANIFEST, artifact->manifest, &pushed, error);
-}
-
-/* What the tag of an image's signatures has; NULL without *error: nothing. (transfer full) */
-static bool
-load_existing(const Task *task, GBytes **existing, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  g_autofree char *tag = g_strdup_printf(
-      "%s-%s.sig", digest_algorithm(&task->stored->digest) == DIGEST_SHA256 ? "sha256" : "sha512",
-      digest_hex(&task->stored->digest));
-  g_autoptr(StoredManifest) stored =
-      registry_manifest_get(task->signer->rooms.registry, task->repository, tag, &failure);
-  *existing = stored == NULL ? NULL : g_bytes_ref(stored->bytes);
-  if (stored != NULL || g_error_matches(failure, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN))
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
-}
-
 static SignedArtifact *
-write_signature(const Task *task, SignatureFormat format, GError **error)
+write_signature(const SignTask *task, SignatureFormat format, GError **error)
 {
-  const SignedSubject subject = {task->stored->media_type, task->stored->digest,
-                                 g_bytes_get_size(task->stored->bytes)};
+  const SignedSubject subject = sign_subject(task);
   if (format == SIGNATURE_BUNDLE)
     return bundle_write(&subject, NULL, task->key, task->cancellable, error);
-  g_autoptr(GBytes) existing = NULL;
-  if (!load_existing(task, &existing, error))
+  g_autoptr(StoredManifest) existing = NULL;
+  if (!sign_existing(task, COSIGN_SIGNATURE_SUFFIX, &existing, error))
     return NULL;
-  return cosign_write(&subject, task->reference, NULL, task->key, existing, task->cancellable,
-                      error);
-}
-
-static bool
-note(const Task *task, SignatureFormat format, const Digest *manifest, GError **error)
-{
-  bool added = false;
-  const MadeSignature one = {.repository = (char *)(uintptr_t)task->repository,
-                             .image = task->stored->digest,
-                             .manifest = *manifest,
-                             .format = (char *)(uintptr_t)signature_format_names[format],
-                             .rule = task->rule->name,
-                             .attestor = task->rule->attestor,
-                             .key = task->row->name,
-                             .version = task->row->version,
-                             .fingerprint = task->row->fingerprint,
-                             .made = g_get_real_time()};
-  return journal_add(task->signer->rooms.sql, &one, &added, error);
+  return cosign_write(&subject, task->reference, NULL, task->key,
+                      existing == NULL ? NULL : existing->bytes, task->cancellable, error);
 }
 
 /* One that is there already may lack its record: of a stop in between. */
 static bool
-sign_as(const Task *task, SignatureFormat format, GError **error)
+sign_as(const SignTask *task, SignatureFormat format, GError **error)
 {
   Digest manifest;
   switch (find_present(task, format, &manifest, error)) {
   case FOUND:
     task->outcome->present++;
-    return note(task, format, &manifest, error);
+    return sign_note(task, signature_format_names[format], NULL, NULL, &manifest, error);
   case ABSENT:
     break;
   default:
     return false;
   }
   g_autoptr(SignedArtifact) artifact = write_signature(task, format, error);
-  if (artifact == NULL || !store(task, artifact, error) ||
-      !note(task, format, &artifact->digest, error))
+  if (artifact == NULL || !sign_store(task, artifact, error) ||
+      !sign_note(task, signature_format_names[format], NULL, NULL, &artifact->digest, error))
     return false;
   metric_add(&made, 1);
   task->outcome->made++;
@@ -331,12 +269,32 @@ wants(const SigningRule *rule, SignatureFormat format)
          g_strv_contains((const char *const *)rule->formats, signature_format_names[format]);
 }
 
+/* *scanned: its scan is done; false of what is never scanned, too. */
 static bool
-sign_manifest(const Task *task, GError **error)
+is_scanned(const SigningRooms *rooms, const Digest *image, bool *scanned, GError **error)
+{
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(rooms->pipeline, image, error);
+  *scanned = summary != NULL && summary->state == SCAN_DONE;
+  return summary != NULL;
+}
+
+/* Nothing is said of an index: what is known is of its members. */
+static bool
+attest_manifest(const SignTask *task, GError **error)
+{
+  bool scanned = false;
+  return is_scanned(task->rooms, &task->stored->digest, &scanned, error) &&
+         (!scanned || attest_image(task, error));
+}
+
+static bool
+sign_manifest(ImageSigner *signer, const SignTask *task, GError **error)
 {
   static const SignatureFormat formats[] = {SIGNATURE_COSIGN, SIGNATURE_BUNDLE};
-  GMutex *lock = &task->signer->locks[(uint64_t)digest_number(&task->stored->digest) % LOCKS];
+  GMutex *lock = &signer->locks[(uint64_t)digest_number(&task->stored->digest) % LOCKS];
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(lock);
+  if (task->rule->attest != NULL)
+    return attest_manifest(task, error);
   for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
     if (wants(task->rule, formats[i]) && !sign_as(task, formats[i], error))
       return false;
@@ -361,37 +319,36 @@ reference_of(const ImageSigner *signer, const char *repository, const char *dige
 }
 
 static bool
-sign_members(const Task *task, const Manifest *index, GError **error)
+sign_members(ImageSigner *signer, const SignTask *task, const Manifest *index, GError **error)
 {
   for (guint i = 0; i < index->manifests->len; i++) {
     const Descriptor *member = g_ptr_array_index(index->manifests, i);
-    g_autoptr(StoredManifest) stored = registry_manifest_get(
-        task->signer->rooms.registry, task->repository, member->digest.text, error);
+    g_autoptr(StoredManifest) stored =
+        registry_manifest_get(task->rooms->registry, task->repository, member->digest.text, error);
     g_autofree char *reference =
-        stored == NULL ? NULL
-                       : reference_of(task->signer, task->repository, stored->digest.text, error);
+        stored == NULL ? NULL : reference_of(signer, task->repository, stored->digest.text, error);
     if (reference == NULL)
       return false;
-    Task of_member = *task;
+    SignTask of_member = *task;
     of_member.stored = stored;
     of_member.reference = reference;
-    if (!sign_manifest(&of_member, error))
+    if (!sign_manifest(signer, &of_member, error))
       return false;
   }
   return true;
 }
 
 static bool
-sign_all(Task *task, const Manifest *manifest, GError **error)
+sign_all(ImageSigner *signer, SignTask *task, const Manifest *manifest, GError **error)
 {
   g_autofree char *reference =
-      reference_of(task->signer, task->repository, task->stored->digest.text, error);
+      reference_of(signer, task->repository, task->stored->digest.text, error);
   task->reference = reference;
   /* The whole is signed last: who sees that finds its parts signed. */
   return reference != NULL &&
          (manifest->kind != MANIFEST_INDEX || !task->rule->members ||
-          sign_members(task, manifest, error)) &&
-         sign_manifest(task, error);
+          sign_members(signer, task, manifest, error)) &&
+         sign_manifest(signer, task, error);
 }
 
 /* Whether there is nothing to be told: what asked was an event, and what it is about has gone. */
@@ -403,6 +360,19 @@ is_gone(bool by_itself, GError **error)
     return false;
   g_clear_error(error);
   return true;
+}
+
+/* False without *error: it waits for the scan, whose end is an event, too. */
+static bool
+may_attest(const ImageSigner *signer, const SigningRule *rule, const StoredManifest *stored,
+           bool by_itself, GError **error)
+{
+  bool scanned = false;
+  if (!is_scanned(&signer->rooms, &stored->digest, &scanned, error) || scanned || by_itself)
+    return scanned;
+  return error_set(error, ASSAY_ERROR_DENIED,
+                   "signing rule %s: it attests what a scan found, and %s is not scanned",
+                   rule->name, stored->digest.text);
 }
 
 bool
@@ -421,8 +391,6 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
     return false;
   }
   outcome->image = stored->digest;
-  if (rule->attest != NULL)
-    return error_set(error, ASSAY_ERROR_UNSUPPORTED, "signing rule %s: it attests", rule->name);
   if (!is_to_sign(manifest))
     return by_itself ? false
                      : error_set(error, ASSAY_ERROR_INVALID,
@@ -434,8 +402,11 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
       refuse_unpassed(rule, stored, error);
     return false;
   }
+  if (rule->attest != NULL && manifest->kind != MANIFEST_INDEX &&
+      !may_attest(signer, rule, stored, by_itself, error))
+    return false;
   const SigningKey *row = allowed_key(signer, set, rule, repository, error);
   g_autoptr(Key) key = row == NULL ? NULL : find_key(signer, row, cancellable, error);
-  Task task = {signer, rule, row, key, repository, NULL, stored, outcome, cancellable};
-  return key != NULL && sign_all(&task, manifest, error);
+  SignTask task = {&signer->rooms, rule, row, key, repository, NULL, stored, outcome, cancellable};
+  return key != NULL && sign_all(signer, &task, manifest, error);
 }

@@ -59,6 +59,19 @@ add_keys(const SigningSet *set, SigningTrigger trigger, const char *repository, 
   }
 }
 
+/* Rules for what is pushed that attest, which waited for the scan. */
+static void
+add_attesting(const SigningSet *set, const char *repository, const char *digest,
+              const char *const *tags, GPtrArray *keys)
+{
+  for (guint i = 0; i < set->rules->len; i++) {
+    const SigningRule *rule = g_ptr_array_index(set->rules, i);
+    if (rule->trigger == TRIGGER_PUSH && rule->attest != NULL &&
+        signing_rule_fits(rule, repository, tags))
+      g_ptr_array_add(keys, key_of(rule, repository, digest));
+  }
+}
+
 /* A signature is not signed: cosign's tags tell that without a look at it. */
 static bool
 is_of_signature(const char *tag)
@@ -94,6 +107,7 @@ add_passed(SigningJobs *jobs, const SigningSet *set, const char *repository, con
   if (tags == NULL)
     return false;
   add_keys(set, TRIGGER_PASSED, repository, digest, g_ptr_array_index(tags, 0), keys);
+  add_attesting(set, repository, digest, g_ptr_array_index(tags, 0), keys);
   return true;
 }
 

@@ -10,6 +10,8 @@ static const JsonMember members[] = {
     {JSON_MEMBER(MadeSignature, image), .kind = &json_digest},
     {JSON_MEMBER(MadeSignature, manifest), .kind = &json_digest},
     {JSON_MEMBER(MadeSignature, format), .kind = &json_text, .required = true},
+    {JSON_MEMBER(MadeSignature, attests), .kind = &json_text},
+    {JSON_MEMBER(MadeSignature, content), .kind = &json_text},
     {JSON_MEMBER(MadeSignature, rule), .kind = &json_text, .required = true},
     {JSON_MEMBER(MadeSignature, attestor), .kind = &json_text, .required = true},
     {JSON_MEMBER(MadeSignature, key), .kind = &json_text, .required = true},
@@ -54,24 +56,34 @@ tell(SqlConnection *db, const MadeSignature *signature, int64_t number, GError *
   return event_tell(db, "signature.created", signature->image.text, data, error);
 }
 
+/* "TYPE CONTENT", or "". (transfer full) */
+static char *
+content_of(const MadeSignature *one)
+{
+  return one->attests == NULL
+             ? g_strdup("")
+             : g_strconcat(one->attests, " ", one->content == NULL ? "" : one->content, NULL);
+}
+
 /* A SqlWork. */
 static bool
 add(SqlConnection *db, void *data, GError **error)
 {
   Adding *adding = data;
   const MadeSignature *one = adding->signature;
+  g_autofree char *content = content_of(one);
   int64_t number = 0, changed = 0;
   adding->added = false;
   if (!next_number(db, &number, error) ||
       !sql_run(db, &changed, error,
                "INSERT INTO signatures (number, repository, image, manifest, format, rule, "
                "attestor, key, version, fingerprint, content, made) "
-               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                "ON CONFLICT (repository, image, fingerprint, format, content) DO NOTHING",
                SQL_INTEGER(number), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
                SQL_TEXT(one->manifest.text), SQL_TEXT(one->format), SQL_TEXT(one->rule),
                SQL_TEXT(one->attestor), SQL_TEXT(one->key), SQL_TEXT(one->version),
-               SQL_TEXT(one->fingerprint), SQL_INTEGER(one->made), SQL_END))
+               SQL_TEXT(one->fingerprint), SQL_TEXT(content), SQL_INTEGER(one->made), SQL_END))
     return false;
   adding->added = changed > 0;
   return !adding->added || tell(db, one, number, error);
@@ -102,6 +114,11 @@ take(SqlRows *rows)
   one->version = g_strdup(sql_rows_text(rows, 8));
   one->fingerprint = g_strdup(sql_rows_text(rows, 9));
   one->made = sql_rows_integer(rows, 10);
+  g_auto(GStrv) content = g_strsplit(sql_rows_text(rows, 11), " ", 2);
+  if (content[0] != NULL) {
+    one->attests = g_strdup(content[0]);
+    one->content = g_strdup(content[1]);
+  }
   return one;
 }
 
@@ -117,7 +134,7 @@ journal_after(SqlPool *sql, const char *repository, const char *image, int64_t a
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT number, repository, image, manifest, format, rule, attestor, key, version, "
-      "fingerprint, made FROM signatures WHERE number > $1 "
+      "fingerprint, made, content FROM signatures WHERE number > $1 "
       "AND (CAST($2 AS TEXT) IS NULL OR repository = $2) "
       "AND (CAST($3 AS TEXT) IS NULL OR image = $3) ORDER BY number LIMIT $4",
       SQL_INTEGER(after), SQL_TEXT(repository), SQL_TEXT(image), SQL_INTEGER(limit), SQL_END);

@@ -13,6 +13,8 @@ typedef struct {
   Digest image;    /* what is signed */
   Digest manifest; /* where the signature lies; of a tag, as it was then */
   char *format;    /* "cosign", "bundle" */
+  char *attests;   /* the type of its predicate; NULL: it signs the image */
+  char *content;   /* of several of that type, which one; NULL: there are no several */
   char *rule, *attestor;
   char *key, *version, *fingerprint; /* the signing key's name; which key it was */
   int64_t made;                      /* microseconds since 1970 */
@@ -22,7 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MadeSignature, made_signature_free)
 
 extern const JsonTable made_signature_table;
 
-/* One of a key, format and image of a repository is written once: *added tells whether it was. */
+/* One of a key, format, content and image of a repository is written once: *added tells whether it
+ * was. */
 bool journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error);
 /* With a number above @after, at most @limit; of @repository and of @image alone, where they are
  * not NULL. (transfer full): MadeSignature */

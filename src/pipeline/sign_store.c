@@ -1,0 +1,62 @@
+/* Signatures on their way into the registry; see the header. */
+#include "pipeline/sign_store.h"
+
+#include "base/error.h"
+#include "oci/media_type.h"
+#include "sign/formats/cosign.h"
+#include "signing/journal.h"
+
+SignedSubject
+sign_subject(const SignTask *task)
+{
+  return (SignedSubject){task->stored->media_type, task->stored->digest,
+                         g_bytes_get_size(task->stored->bytes)};
+}
+
+bool
+sign_existing(const SignTask *task, const char *suffix, StoredManifest **existing, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *tag = cosign_tag(&task->stored->digest, suffix);
+  *existing = registry_manifest_get(task->rooms->registry, task->repository, tag, &failure);
+  if (*existing != NULL || g_error_matches(failure, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN))
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+bool
+sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error)
+{
+  Registry *registry = task->rooms->registry;
+  for (guint i = 0; i < artifact->blobs->len; i++) {
+    Slice bytes = slice_from_bytes(g_ptr_array_index(artifact->blobs, i));
+    const Digest digest = digest_of(DIGEST_SHA256, bytes);
+    if (!registry_blob_put(registry, task->repository, &digest, bytes, error))
+      return false;
+  }
+  g_auto(PushedManifest) pushed = {0};
+  return registry_manifest_put(registry, task->repository,
+                               artifact->tag != NULL ? artifact->tag : artifact->digest.text, NULL,
+                               MEDIA_TYPE_OCI_MANIFEST, artifact->manifest, &pushed, error);
+}
+
+bool
+sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
+          const Digest *manifest, GError **error)
+{
+  bool added = false;
+  const MadeSignature one = {.repository = (char *)(uintptr_t)task->repository,
+                             .image = task->stored->digest,
+                             .manifest = *manifest,
+                             .format = (char *)(uintptr_t)format,
+                             .attests = (char *)(uintptr_t)attests,
+                             .content = (char *)(uintptr_t)content,
+                             .rule = task->rule->name,
+                             .attestor = task->rule->attestor,
+                             .key = task->row->name,
+                             .version = task->row->version,
+                             .fingerprint = task->row->fingerprint,
+                             .made = g_get_real_time()};
+  return journal_add(task->rooms->sql, &one, &added, error);
+}

@@ -1,0 +1,32 @@
+/* Storing what a key signed beside its image, within the room: what is signed is worked out by
+ * sign_image.c and attest_image.c. */
+#pragma once
+
+#include "pipeline/signing_jobs.h"
+#include "sign/formats/write.h"
+
+/* One manifest that is signed by one rule. */
+typedef struct {
+  const SigningRooms *rooms;
+  const SigningRule *rule;
+  const SigningKey *row;
+  Key *key;
+  const char *repository;
+  const char *reference; /* "HOST/REPOSITORY:TAG" */
+  const StoredManifest *stored;
+  SigningOutcome *outcome;
+  Cancellable *cancellable;
+} SignTask;
+
+SignedSubject sign_subject(const SignTask *task);
+/* What the tag sha256-HEX@suffix has; NULL without *error: nothing. (transfer full) */
+bool sign_existing(const SignTask *task, const char *suffix, StoredManifest **existing,
+                   GError **error);
+/* Blobs first, then the manifest, and then the record: a stop in between is mended by the next try,
+ * which finds the signature and records it. */
+bool sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error);
+/* @format: "cosign" or "bundle", in which it is stored. @attests: the type of its predicate, or
+ * NULL;
+ * @content: which one it is, of several of that type; or NULL. */
+bool sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
+               const Digest *manifest, GError **error);
