@@ -8,10 +8,10 @@
 
 #include "access/audit/audit_chain.h"
 #include "access/audit/audit_signature.h"
-#include "access/keys/jwks.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/server_client.h"
+#include "sign/keys/jwks.h"
 
 #define PAGE 1000
 /* Of a file of export; no record is so long. */

@@ -1,7 +1,7 @@
 /* Signed tokens, and sets of keys: what a stranger shows to log in, and what a provider publishes.
  */
-#include "access/keys/jwks.h"
 #include "access/keys/jwt.h"
+#include "sign/keys/jwks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

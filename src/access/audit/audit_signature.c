@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "access/audit/audit_chain.h"
-#include "access/keys/jwks.h"
 #include "access/keys/jwt.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "sign/keys/jwks.h"
 
 /* Whether what is signed is the record before @record. */
 static bool

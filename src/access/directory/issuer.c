@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "access/keys/jwks.h"
 #include "access/keys/jwt.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "sign/keys/jwks.h"
 
 /* Seconds. */
 #define FRESH   3600

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "access/keys/jwks.h"
 #include "access/keys/signing_key.h"
 #include "base/error.h"
 #include "jobs/event.h"
+#include "sign/keys/jwks.h"
 
 static const Setting settings[] = {
     {SETTING(TokenSettings, service), .kind = &setting_text, .fallback = "assay"},

@@ -6,7 +6,10 @@
 #include "base/error.h"
 #include "sign/keys/key-private.h"
 
-static const KeyKind *const kinds[] = {&file_key_kind, &pkcs11_key_kind};
+static const KeyKind *const kinds[] = {
+    &file_key_kind,   &pkcs11_key_kind, &vault_key_kind,   &aws_key_kind,
+    &google_key_kind, &azure_key_kind,  &alibaba_key_kind, &tencent_key_kind,
+};
 
 const char *const key_algorithms[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072",
                                       "rsa-4096",   "ed25519",    NULL};

@@ -3,6 +3,12 @@
  *
  *   file:/etc/assay/release.key     PKCS#8 in PEM, encrypted or not, and cosign.key
  *   pkcs11:token=T;object=O         a token or an HSM (pkcs11_key.h)
+ *   vault://KEY                     Vault's or OpenBao's transit engine (vault_key.c)
+ *   aws-kms://REGION/KEY            the services of clouds (aws_key.c, google_key.c, azure_key.c,
+ *   gcp-kms://projects/...          alibaba_key.c, tencent_key.c)
+ *   azure-kms://VAULT/KEY
+ *   alibaba-kms://REGION/KEY
+ *   tencent-kms://REGION/KEY
  *
  * What opens it (a password, a PIN, a token) is never part of the URI: it is in a file of
  * KeyOptions, or in the environment. A Key may be used by several threads; signing and opening may

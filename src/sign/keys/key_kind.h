@@ -28,3 +28,9 @@ typedef struct {
 
 extern const KeyKind file_key_kind;
 extern const KeyKind pkcs11_key_kind;
+extern const KeyKind vault_key_kind;
+extern const KeyKind aws_key_kind;
+extern const KeyKind google_key_kind;
+extern const KeyKind azure_key_kind;
+extern const KeyKind alibaba_key_kind;
+extern const KeyKind tencent_key_kind;

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "access/directory/issuer.h"
-#include "access/keys/jwks.h"
 #include "access/keys/jwt.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "sign/keys/jwks.h"
 #include "text/base64url.h"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* Signed tokens: the examples of RFC 7515 (appendix A) and RFC 8037 (appendix A.4), and what must
  * be refused. */
-#include "access/keys/jwks.h"
 #include "access/keys/jwt.h"
 #include "base/error.h"
+#include "sign/keys/jwks.h"
 #include "text/base64url.h"
 
 #include <string.h>

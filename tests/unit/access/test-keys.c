@@ -1,9 +1,9 @@
 /* What is sealed, and the keys that sign tokens: made, turned over, read again. */
-#include "access/keys/jwks.h"
 #include "access/keys/keys.h"
 #include "access/schema.h"
 #include "base/error.h"
 #include "jobs/schema.h"
+#include "sign/keys/jwks.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

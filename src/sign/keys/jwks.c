@@ -1,5 +1,5 @@
 /* JSON Web Keys and sets of them; see the header. */
-#include "access/keys/jwks.h"
+#include "sign/keys/jwks.h"
 
 #include <string.h>
 
