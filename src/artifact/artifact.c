@@ -1,6 +1,8 @@
 /* Artifacts in registries; see the header. */
 #include "artifact/artifact.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
@@ -31,6 +33,14 @@ artifact_manifest(const Artifact *artifact)
   if (artifact->subject != NULL)
     json_object_set(manifest, "subject", artifact->subject);
   return json_to_text(manifest);
+}
+
+char *
+artifact_media_type(const HttpResponse *response)
+{
+  const char *type = g_hash_table_lookup(response->headers, "content-type");
+  size_t size = type == NULL ? 0 : strcspn(type, "; ");
+  return size == 0 ? g_strdup(MEDIA_TYPE_OCI_MANIFEST) : g_strndup(type, size);
 }
 
 static bool

@@ -24,6 +24,9 @@ typedef struct {
 /* The manifest's bytes: the same for the same artifact. (transfer full) */
 char *artifact_manifest(const Artifact *artifact);
 
+/* The type that a registry gives a manifest, without parameters. (transfer full) */
+char *artifact_media_type(const HttpResponse *response);
+
 /* Pushes config and layer. */
 bool artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,
                          Cancellable *cancellable, GError **error);

@@ -31,11 +31,8 @@ describe_subject(Remote *remote, const Digest *subject, Cancellable *cancellable
               remote_name(remote), subject->text);
     return NULL;
   }
-  const char *type = g_hash_table_lookup(response->headers, "content-type");
-  g_autofree char *media_type = g_strndup(type != NULL ? type : MEDIA_TYPE_OCI_MANIFEST,
-                                          strcspn(type != NULL ? type : "", "; "));
-  return artifact_descriptor(*media_type != '\0' ? media_type : MEDIA_TYPE_OCI_MANIFEST,
-                             subject->text, bytes.size);
+  g_autofree char *media_type = artifact_media_type(response);
+  return artifact_descriptor(media_type, subject->text, bytes.size);
 }
 
 /* --- for registries that keep no lists of referrers --- */
@@ -69,9 +66,9 @@ read_list(Remote *remote, const char *tag, Cancellable *cancellable, GError **er
   return list;
 }
 
-static bool
-add_to_list(Remote *remote, const Artifact *artifact, const Digest *subject, const Digest *digest,
-            size_t size, Cancellable *cancellable, GError **error)
+bool
+referrer_list(Remote *remote, const Digest *subject, const ListedReferrer *referrer,
+              Cancellable *cancellable, GError **error)
 {
   g_autofree char *tag = tag_of_referrers(subject);
   g_autoptr(json_t) list = read_list(remote, tag, cancellable, error);
@@ -81,12 +78,13 @@ add_to_list(Remote *remote, const Artifact *artifact, const Digest *subject, con
   if (manifests == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "%s: the tag %s is no list of referrers",
                      remote_name(remote), tag);
-  if (is_listed(manifests, digest->text))
+  if (is_listed(manifests, referrer->digest->text))
     return true;
-  json_t *entry = artifact_descriptor(MEDIA_TYPE_OCI_MANIFEST, digest->text, size);
-  json_set_string(entry, "artifactType", artifact->type);
-  if (artifact->annotations != NULL)
-    json_object_set(entry, "annotations", artifact->annotations);
+  json_t *entry =
+      artifact_descriptor(MEDIA_TYPE_OCI_MANIFEST, referrer->digest->text, referrer->size);
+  json_set_string(entry, "artifactType", referrer->type);
+  if (referrer->annotations != NULL)
+    json_object_set(entry, "annotations", referrer->annotations);
   json_array_append_new(manifests, entry);
   g_autofree char *text = json_to_text(list);
   return remote_push_manifest(remote, tag, MEDIA_TYPE_OCI_INDEX, slice_from_string(text), NULL,
@@ -112,8 +110,12 @@ artifact_attach(Remote *remote, Artifact *artifact, const Digest *subject, Diges
   Slice bytes = slice_from_string(manifest);
   bool listed = false;
   *digest = digest_of(DIGEST_SHA256, bytes);
+  const ListedReferrer referrer = {.digest = digest,
+                                   .size = bytes.size,
+                                   .type = artifact->type,
+                                   .annotations = artifact->annotations};
   return artifact_push_blobs(remote, artifact, progress, cancellable, error) &&
          remote_push_manifest(remote, digest->text, MEDIA_TYPE_OCI_MANIFEST, bytes, &listed,
                               cancellable, error) &&
-         (listed || add_to_list(remote, artifact, subject, digest, bytes.size, cancellable, error));
+         (listed || referrer_list(remote, subject, &referrer, cancellable, error));
 }

@@ -1,4 +1,5 @@
-/* `assay verify`: whether an image in a registry is signed as a policy asks, without a server. */
+/* `assay verify`: whether an image in a registry is signed as a policy asks, or by a key, without a
+ * server. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,8 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/signature_options.h"
+#include "cli/terminal_progress.h"
+#include "cli/verify_keys.h"
 #include "verdict/judge.h"
 
 static char *policy_option, *repository_option, *format_option, *config_option;
@@ -15,6 +18,7 @@ static const GOptionEntry options[] = {
      "The policy file that says who must have signed", "FILE"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
      "Judge as if pulled from this repository (default: that of IMAGE)", "NAME"},
+    VERIFY_KEYS_OPTIONS,
     CONFIG_OPTION(config_option),
     FORMAT_OPTION("text"),
     REGISTRY_OPTIONS,
@@ -104,39 +108,63 @@ judge_and_tell(const char *name, const PolicySet *policy, const SignedImage *ima
 }
 
 static int
+verify_by_policy(const char *name, const Config *config, bool json, GError **error)
+{
+  g_autoptr(PolicySet) policy = policy_set_load(policy_option, error);
+  g_auto(SignedImage) image = {.signatures = NULL};
+  return policy == NULL || !signature_attestors_known(policy, error) ||
+                 !signed_image_read(name, NULL, config, policy, &image, error)
+             ? EXIT_ERROR
+             : judge_and_tell(name, policy, &image, json, error);
+}
+
+static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   bool json;
   if (!command_wants_json(format_option, "text", &json))
     return EXIT_ERROR;
-  if (policy_option == NULL)
-    return command_usage_error("say by which policy: --policy FILE");
+  if ((policy_option != NULL) == verify_is_by_keys())
+    return command_usage_error("say either by which policy (--policy FILE), or by whom (--key, "
+                               "--root)");
+  if (policy_option == NULL && repository_option != NULL)
+    return command_usage_error("--repository is for --policy");
   g_autoptr(Config) config = config_open(config_option, &error);
-  g_autoptr(PolicySet) policy = config == NULL ? NULL : policy_set_load(policy_option, &error);
-  g_auto(SignedImage) image = {.signatures = NULL};
-  if (policy == NULL || !signature_attestors_known(policy, &error) ||
-      !signed_image_read(arguments[0], NULL, config, policy, &image, &error))
-    return command_fail(error);
-  int code = judge_and_tell(arguments[0], policy, &image, json, &error);
+  int code = config == NULL          ? EXIT_ERROR
+             : policy_option == NULL ? verify_by_keys(arguments[0], config, json, &error)
+                                     : verify_by_policy(arguments[0], config, json, &error);
+  terminal_progress_end();
   return error != NULL ? command_fail(error) : code;
 }
 
 const Command verify_command = {
     .name = "verify",
-    .summary = "Whether an image in a registry is signed as a policy asks",
+    .summary = "Whether an image in a registry is signed by a key, or as a policy asks",
     .arguments = "IMAGE",
     .help =
         "IMAGE is HOST/REPOSITORY with a tag, a digest, or both, with docker:// in front or "
         "without.\n"
-        "Its signatures and attestations are read from its registry, whichever that is, and\n"
-        "judged by the policy file as a pull from an Assay server would be: what `signatures`\n"
-        "and `attestors` of the file say (docs/policy.md). No server and no log is asked.\n\n"
+        "Its signatures and attestations are read from its registry, whichever that is; those of\n"
+        "cosign (in tags, and as bundles), skopeo, podman and notation count alike, when they are\n"
+        "for this digest and, where they name one, this repository. No server and no log is "
+        "asked.\n\n"
+        "With --policy they are judged by the file as a pull from an Assay server would be: what\n"
+        "`signatures` and `attestors` of the file say (docs/policy.md). With --key and --root the\n"
+        "image must be signed by one of these; what only attests something of it, as of a scan, "
+        "is\n"
+        "no signature of the image, and --attestation asks for it.\n\n"
         "A tag that names an index is judged as that index. With a tag and a digest, the image "
         "of\n"
         "the digest is judged, and where the tag's index holds it, its signatures count, too.\n\n"
         "Exit codes: 0 it is signed so; 1 it is not; 2 an error.\n\n"
         "Examples:\n"
+        "  assay verify --key release.pub registry.example.org/prod/app:1.4\n"
+        "  assay verify --key a.pub --key b.pub --require all registry.example.org/prod/app:1.4\n"
+        "  assay verify --root ca.pem --identity 'C=US, O=Example' "
+        "registry.example.org/prod/app:1.4\n"
+        "  assay verify --key scan.pub --attestation vuln --format json "
+        "registry.example.org/app:1\n"
         "  assay verify --policy policy.yaml registry.example.org/prod/app:1.4\n"
         "  assay verify --policy policy.yaml --format json "
         "docker://registry.example.org/prod/app@sha256:7e87...\n"
