@@ -1,5 +1,5 @@
 """Which signatures let an image out: a table of who signed what, when, with which key and in which format, and what the policy asks.
-Each case is asked at pull and by `assay verify --policy`; the answers must be the same."""
+Each case is asked at pull, at admission to a cluster, and by `assay verify --policy`; the answers must be the same."""
 import bz2
 import datetime
 import hashlib
@@ -10,6 +10,7 @@ import pytest
 
 import gate
 import images
+import reviews
 import signed
 from assay_server import Server
 from oci_layout import CONFIG, INDEX, compress, tar_of
@@ -284,7 +285,7 @@ def world(program, tmp_path_factory):
     policies += [f"  - {{name: mode-{mode}, namespaces: [mode-{mode}/**], signatures: {{attestors: release, mode: {mode}}}}}" for mode in ("warn", "dry-run")]
     policies += ["  - {name: live, namespaces: [live/**], signatures: release}", "  - {name: exempt, namespaces: [exempt/**], signatures: release}"]
     text = "\n".join(["policies:"] + policies + [world.attestors(), "exemptions:", "  - {rules: signatures, repositories: exempt/*, reason: older than our keys}", ""])
-    world.server = Server(program, folder, policy=text)
+    world.server = Server(program, folder, policy=text, config="admission:\n  registries: ['registry.test']\n")
     world.policy = folder / "policy.yaml"
     world.server.start()
     yield world
@@ -304,6 +305,16 @@ def check_refusal(answer, says):
     return error["message"]
 
 
+def admission(case, allowed):
+    """What a cluster is told of a pod with the image, once it is scanned."""
+    pod = reviews.thing("Pod", reviews.pod_spec(f"registry.test/{case.repository.name}@{case.digest}"))
+
+    def as_expected():
+        answer = reviews.ask(case.world.server, reviews.review(pod))
+        return answer if answer["allowed"] == allowed else None
+    return gate.wait_until(as_expected)
+
+
 def sentence_of(message):
     """What is missing. The registry knows when each signature came, so that why one does not count may be told otherwise."""
     return message.split(": ", 1)[1].split("; ")[0]
@@ -320,6 +331,9 @@ def test_case(world, assay, row):
         assert "Warning" not in answer.headers or "signed" not in answer.headers["Warning"]
     else:
         check_refusal(answer, says)
+    admitted = admission(case, says is None)
+    if says is not None:
+        assert sentence_of(answer.json()["errors"][0]["message"]) in admitted["status"]["message"]
     image = f"docker://{world.server.address}/{name}/app:v1@{case.digest}"
     told = assay("verify", "--policy", world.policy, "--format", "json", image, check=0 if says is None else 1)
     verdict = json.loads(told.stdout)["verdict"]
