@@ -9,20 +9,6 @@
 
 #define REASON_MAX 500u
 
-static const char *const steps[] = {
-    /* 1: what may run although the policy refuses it. */
-    "CREATE TABLE broken_glass ("
-    "  cluster TEXT " SQL_BYTE_ORDER " NOT NULL,"
-    "  namespace TEXT " SQL_BYTE_ORDER " NOT NULL,"
-    "  image TEXT " SQL_BYTE_ORDER " NOT NULL,"
-    "  who TEXT NOT NULL,"
-    "  reason TEXT NOT NULL,"
-    "  since BIGINT NOT NULL,"
-    "  until BIGINT NOT NULL,"
-    "  PRIMARY KEY (cluster, namespace, image));",
-};
-const Schema admission_schema = {"admission", steps, G_N_ELEMENTS(steps), NULL};
-
 static const JsonMember members[] = {
     {JSON_MEMBER(BrokenGlass, cluster), .kind = &json_text, .required = true},
     {JSON_MEMBER(BrokenGlass, namespace), .kind = &json_text, .required = true},

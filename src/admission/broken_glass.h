@@ -11,8 +11,6 @@
 #include "admission/decision.h"
 #include "storage/sql.h"
 
-extern const Schema admission_schema;
-
 /* What an object asks for. */
 typedef struct {
   const char *reason; /* borrowed from the review */

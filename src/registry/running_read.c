@@ -45,10 +45,10 @@ text_or_all(const char *text)
 #define MATCHING                                                                                   \
   "FROM running_images WHERE ($1 = '' OR cluster = $1) AND ($2 = '' OR namespace = $2) "           \
   "AND ($3 = '' OR running_images.repository = $3) AND ($5 <> 0 OR ended = 0) "                    \
-  "AND ($4 = '' OR running_images.digest = $4 OR EXISTS (SELECT 1 FROM manifest_references "       \
+  "AND ($4 = '' OR running_images.digest = $4 OR (SELECT count(*) FROM manifest_references "       \
   "WHERE manifest_references.repository = running_images.repository "                              \
   "AND manifest_references.manifest = running_images.digest "                                      \
-  "AND manifest_references.kind = 'member' AND manifest_references.digest = $4))"
+  "AND manifest_references.kind = 'member' AND manifest_references.digest = $4) > 0)"
 
 static SqlRows *
 query(SqlConnection *db, const RunningFilter *filter, GError **error)

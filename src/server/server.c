@@ -9,7 +9,7 @@
 
 #include "access/credentials/operator.h"
 #include "access/schema.h"
-#include "admission/broken_glass.h"
+#include "admission/schema.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"

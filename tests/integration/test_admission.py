@@ -230,7 +230,12 @@ def test_what_runs_is_remembered(cluster):
     assert cluster.server.request("PUT", "/api/v1/namespaces/prod/retention", json=rules).status_code == 200
     preview = cluster.server.get_json("/api/v1/namespaces/prod/retention/preview?limit=100")["images"]
     assert {(one["digest"], one["by"]) for one in preview if one["by"] == "running"} == {(cluster.fixed, "running"), (cluster.index, "running")}
+    shown = cluster.server.assay("workloads", "list", "--cluster", "default", "--ended").stdout
+    assert "Deployment/web" in shown and cluster.fixed[:19] in shown and "runs" in shown and "ended" in shown
+    assert "Deployment/web" not in cluster.server.assay("workloads", "list", "--vulnerability", "CVE-2019-14697").stdout
+    assert cluster.server.assay("workloads", "forget", "other").stdout == "nothing runs in other any more\n"
     answer = cluster.server.request("DELETE", "/api/v1/clusters/default")
+    check_described("/api/v1/clusters/default", answer, "delete")
     assert answer.json()["forgotten"] > 1 and workloads(cluster.server, "?ended=true") == []
 
 
