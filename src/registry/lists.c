@@ -99,7 +99,7 @@ registry_indexes_with(Registry *registry, const char *repository, const Digest *
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT manifest FROM manifest_references WHERE repository = $1 AND digest = $2 "
-                "AND kind = 'member' ORDER BY manifest LIMIT 1000",
+                "AND kind = 'member' LIMIT 1000",
                 SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
   return rows == NULL ? NULL : sql_texts(rows, error);
 }
