@@ -14,7 +14,9 @@
 #define SALT  32u
 /* What sigstore writes, and the most that we work for a file: its memory is 128 N r bytes. */
 #define N_OURS 65536u
-#define N_MOST (1u << 20)
+#define N_MOST (1u << 18)
+#define R_MOST 8u
+#define P_MOST 4u
 #define R_OURS 8u
 #define P_OURS 1u
 #define LINE   64
@@ -74,8 +76,8 @@ derive(const json_t *file, const char *password, uint8_t key[crypto_secretbox_KE
   uint64_t n, r, p;
   if (g_strcmp0(name, "scrypt") != 0 || salt == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "a cosign key whose password is not by scrypt");
-  if (!number_of(params, "N", N_MOST, &n) || !number_of(params, "r", 16, &r) ||
-      !number_of(params, "p", 16, &p))
+  if (!number_of(params, "N", N_MOST, &n) || !number_of(params, "r", R_MOST, &r) ||
+      !number_of(params, "p", P_MOST, &p))
     return error_set(error, ASSAY_ERROR_LIMIT, "a cosign key that asks for too much of scrypt");
   Slice by = slice_from_bytes(salt);
   if (crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)password, strlen(password), by.data,
