@@ -85,7 +85,7 @@ judge_and_tell(const char *name, const PolicySet *policy, const SignedImage *ima
                GError **error)
 {
   const char *repository = repository_option != NULL ? repository_option : image->repository;
-  if (!policy_set_wants_signatures(policy, repository)) {
+  if (!policy_set_demands_signatures(policy, repository)) {
     error_set(error, ASSAY_ERROR_INVALID,
               "no policy of %s asks for signatures of \"%s\"; --repository says from where it "
               "would be pulled",

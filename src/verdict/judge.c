@@ -6,6 +6,7 @@
 
 #include "verdict/checks.h"
 #include "verdict/language-private.h"
+#include "verdict/signed_vex-private.h"
 
 /* In a refusal, which docker cuts. */
 #define NAMED_ENDED 3u
@@ -116,6 +117,8 @@ judge_by(const PolicySet *set, const PolicyInput *input, const PolicyCheck *only
                          .sentences = sentences,
                          .trials = trials};
   judgement.statements[0] = policy_set_statements(set, input->repository, &judgement.statements[1]);
+  g_autoptr(VexSet) signed_ones = signed_vex_read(policy, &judgement);
+  judgement.statements[2] = signed_ones;
   for (size_t i = 0; policy_checks[i] != NULL; i++)
     if (is_asked(policy_checks[i], input, only))
       policy_checks[i]->judge(policy_rule(policy, i), &judgement);

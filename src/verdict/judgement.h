@@ -15,8 +15,9 @@ typedef struct {
   const PolicyInput *input;
   const char *policy;          /* its name */
   const GPtrArray *exemptions; /* const Exemption *: those that fit the repository */
-  const VexSet *statements[2]; /* that are for the repository, each or NULL */
-  uint64_t warn_before;        /* seconds before the end of one */
+  /* That are for the repository, each or NULL; the last: those that are signed, of the image. */
+  const VexSet *statements[3];
+  uint64_t warn_before; /* seconds before the end of one */
   Verdict *verdict;
   GPtrArray *sentences; /* char *: what the refusal says, one for each check that blocks */
   GPtrArray *trials;    /* char *: the same of checks that are tried only (judgement_try()) */

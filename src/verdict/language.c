@@ -55,6 +55,7 @@ static const Setting policy_head[] = {
 static const Setting policy_tail[] = {
     {SETTING_LIST(Policy, allowlist), .section = &allow_section, .most = POLICY_EXEMPTIONS_MAX},
     {SETTING(Policy, vex), .kind = &setting_texts, .most = POLICY_VEX_MAX},
+    {SETTING(Policy, vex_attestors), .kind = &setting_texts, .least = 1, .most = 100},
 };
 
 /* --- what concerns several keys --- */

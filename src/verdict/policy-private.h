@@ -12,8 +12,9 @@ typedef struct {
   bool dry_run;
   Exemption *allowlist;
   unsigned allowlist_count;
-  GStrv vex;          /* files and folders */
-  VexSet *statements; /* of these; NULL: not read */
+  GStrv vex;           /* files and folders */
+  VexSet *statements;  /* of these; NULL: not read */
+  GStrv vex_attestors; /* by whom attestations of VEX beside an image count */
 } Policy;
 
 /* A key as the file names it. */

@@ -155,15 +155,23 @@ policy_set_unknown_as(const PolicySet *set, const char *repository)
 }
 
 bool
-policy_set_wants_signatures(const PolicySet *set, const char *repository)
+policy_set_demands_signatures(const PolicySet *set, const char *repository)
 {
   return signatures_are_wanted(rule_for(set, repository, &signatures_check));
 }
 
 bool
+policy_set_wants_signatures(const PolicySet *set, const char *repository)
+{
+  return policy_set_demands_signatures(set, repository) ||
+         *policy_set_find(set, repository)->vex_attestors != NULL;
+}
+
+bool
 policy_set_wants_those_of_indexes(const PolicySet *set, const char *repository)
 {
-  return signatures_of_indexes_count(rule_for(set, repository, &signatures_check));
+  return policy_set_wants_signatures(set, repository) &&
+         signatures_of_indexes_count(rule_for(set, repository, &signatures_check));
 }
 
 PolicyOrigin
@@ -277,7 +285,8 @@ policy_set_has_statements(const PolicySet *set, const char *repository)
   const VexSet *sets[2];
   sets[0] = policy_set_statements(set, repository, &sets[1]);
   return (sets[0] != NULL && vex_set_documents(sets[0])->len > 0) ||
-         (sets[1] != NULL && vex_set_documents(sets[1])->len > 0);
+         (sets[1] != NULL && vex_set_documents(sets[1])->len > 0) ||
+         *policy_set_find(set, repository)->vex_attestors != NULL;
 }
 
 char *

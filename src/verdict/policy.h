@@ -39,8 +39,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 /* Whether any policy of the set speaks of @repository; without one everything is allowed. */
 bool policy_set_applies(const PolicySet *set, const char *repository);
 
-/* Whether images of @repository must be signed; and whether a signature of an index counts for the
- * images in it. Who judges them looks at their signatures before. */
+/* Whether images of @repository must be signed. */
+bool policy_set_demands_signatures(const PolicySet *set, const char *repository);
+/* Whether what is signed is looked at: they must be, or signed statements count; and whether what
+ * is signed of an index counts for the images in it. Who judges them looks at that before. */
 bool policy_set_wants_signatures(const PolicySet *set, const char *repository);
 bool policy_set_wants_those_of_indexes(const PolicySet *set, const char *repository);
 

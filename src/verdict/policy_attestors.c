@@ -251,14 +251,18 @@ find_attestor(const PolicySet *set, const char *name)
   return NULL;
 }
 
-/* The rule of signatures of each policy. */
-static const void *
-rule_of(const PolicySet *set, unsigned policy)
+/* Those that a policy speaks of. (transfer container) */
+static GPtrArray *
+names_of(const PolicySet *set, unsigned index)
 {
   size_t check = 0;
   while (policy_checks[check] != &signatures_check)
     check++;
-  return policy_rule(policy_at(set, policy), check);
+  const Policy *policy = policy_at(set, index);
+  GPtrArray *names = signatures_attestors(policy_rule(policy, check));
+  for (char **name = policy->vex_attestors; *name != NULL; name++)
+    g_ptr_array_add(names, *name);
+  return names;
 }
 
 GPtrArray *
@@ -266,7 +270,7 @@ policy_set_unknown_attestors(const PolicySet *set)
 {
   GPtrArray *unknown = g_ptr_array_new();
   for (unsigned i = 0; i < set->policies_count; i++) {
-    g_autoptr(GPtrArray) names = signatures_attestors(rule_of(set, i));
+    g_autoptr(GPtrArray) names = names_of(set, i);
     for (guint j = 0; j < names->len; j++) {
       char *name = g_ptr_array_index(names, j);
       if (find_attestor(set, name) == NULL &&
@@ -281,7 +285,7 @@ static bool
 is_used(const PolicySet *set, const char *name)
 {
   for (unsigned i = 0; i < set->policies_count; i++) {
-    g_autoptr(GPtrArray) names = signatures_attestors(rule_of(set, i));
+    g_autoptr(GPtrArray) names = names_of(set, i);
     if (g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
       return true;
   }

@@ -155,14 +155,31 @@ vex_files_look(char *const *paths, const char *folder, GChecksum *checksum)
   }
 }
 
-VexSet *
-vex_set_load(char *const *paths, const char *folder, GError **error)
+static VexSet *
+new_set(void)
 {
-  g_autoptr(VexSet) set = g_new0(VexSet, 1);
-  g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+  VexSet *set = g_new0(VexSet, 1);
   g_atomic_ref_count_init(&set->references);
   set->documents = g_ptr_array_new_with_free_func(document_free);
   set->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, array_free);
+  return set;
+}
+
+VexSet *
+vex_set_new(GPtrArray *documents, GError **error)
+{
+  g_autoptr(VexSet) set = new_set();
+  bool fits = true;
+  while (fits && documents->len > 0)
+    fits = add_document(set, g_ptr_array_steal_index(documents, 0), error);
+  return fits ? g_steal_pointer(&set) : NULL;
+}
+
+VexSet *
+vex_set_load(char *const *paths, const char *folder, GError **error)
+{
+  g_autoptr(VexSet) set = new_set();
+  g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
   for (; paths != NULL && *paths != NULL; paths++) {
     g_autofree char *path = below(folder, *paths);
     bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);

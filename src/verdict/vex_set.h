@@ -16,6 +16,8 @@ VexSet *vex_set_load(char *const *paths, const char *folder, GError **error);
 /* Adds to @checksum how the files of @paths look now (names, sizes, times): it is another as soon
  * as one of them comes, goes or is written to. Reads none of them. */
 void vex_files_look(char *const *paths, const char *folder, GChecksum *checksum);
+/* Of @documents (VexDocument), which are taken over. ASSAY_ERROR_LIMIT. (transfer full) */
+VexSet *vex_set_new(GPtrArray *documents, GError **error);
 VexSet *vex_set_ref(VexSet *set);
 void vex_set_unref(VexSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VexSet, vex_set_unref)

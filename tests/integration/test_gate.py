@@ -418,7 +418,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     """They load; the guide's `strict` is the built-in one."""
     guide = (images.ROOT / "docs/policy.md").read_text()
     examples = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 8
+    assert len(examples) == 9
     for name in ("release", "release-2025", "security", "qa", "scanner"):
         (tmp_path / f"{name}.pub").write_text(signed.Signer().pem)
     (tmp_path / "ci-ca.pem").write_text(signed.Authority().pem)
@@ -438,7 +438,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     for number, text in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(text)
         verdicts.append(judge(tmp_path / f"{number}.yaml"))
-    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "production", "production", "all", "production", "production", "strict"]
+    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "production", "production", "all", "production", "production", "production", "strict"]
     assert verdicts[-1] == judge("strict")
 
 

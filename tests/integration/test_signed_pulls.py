@@ -507,3 +507,30 @@ def test_scan_by_a_policy(assay, start_server, tmp_path):
     assert json.loads(assay(*scan, remote).stdout)["verdict"]["allowed"]
     told = assay(*scan, "--repository", "team/app", f"oci:{folder}:latest", check=1)
     assert "its signatures were not looked at" in json.loads(told.stdout)["verdict"]["message"]
+
+
+def test_vex_by_attestors(start_server, assay, tmp_path):
+    """What lies beside an image takes a finding out when an attestor signed it whom the policy names, and for this image."""
+    security, stranger = signed.Signer(), signed.Signer()
+    policy = "policies: [{name: p, namespaces: '**', vulnerabilities: {block: [critical], only_fixed: true, unknown_as: critical}, vex_attestors: security}]\n" \
+             "attestors:\n" + "".join(f"  - name: {name}\n    keys: |\n" + "".join(f"      {line}\n" for line in signer.pem.split("\n") if line)
+                                     for name, signer in (("security", security), ("other", stranger)))
+    server = start_server(policy=policy)
+    gate.import_advisories(assay, server, gate.secdb(musl={"1.1.22-r3": ["CVE-2019-14697"]}))
+    gate.wait_for_advisories(server)
+    layout, digest, _ = gate.alpine_layout(tmp_path / "alpine")
+    gate.push_layout(server, layout, "vulnerable", "team/app")
+    repository = Repository(server, "team/app")
+    image = {name: gate.entry_of_tag(layout, "vulnerable")[name] for name in ("mediaType", "digest", "size")}
+    server.wait_for_scan("team/app", digest)
+    document = {"@context": "https://openvex.dev/ns/v0.2.0", "author": "The Team", "timestamp": "2024-01-01T00:00:00Z", "statements": [
+        {"vulnerability": {"name": "CVE-2019-14697"}, "status": "not_affected", "products": [{"@id": "pkg:apk/alpine/musl"}],
+         "justification": "vulnerable_code_not_present"}]}
+    check_refusal(repository.get_manifest(digest), "CVE-2019-14697")
+    for signer, of, predicate in ((stranger, digest, document), (security, signed.digest_of(b"other"), document), (security, digest, {"@context": 1})):
+        signed.attest_bundle(repository, signer, image, "https://openvex.dev/ns", predicate, digest=of)
+        check_refusal(repository.get_manifest(digest), "CVE-2019-14697")
+    signed.attest_bundle(repository, security, image, "https://openvex.dev/ns", document)
+    assert repository.get_manifest(digest).status_code == 200
+    exemption = server.get_json(f"/api/v1/images/{digest}/verdict?repository=team/app")["exemptions"][0]
+    assert exemption["what"] == ["CVE-2019-14697"] and 'attested by "security"' in exemption["reason"], exemption

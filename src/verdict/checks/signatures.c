@@ -98,7 +98,7 @@ signatures_are_wanted(const void *data)
 bool
 signatures_of_indexes_count(const void *data)
 {
-  return signatures_are_wanted(data) && !((const SignatureRule *)data)->alone;
+  return !((const SignatureRule *)data)->alone;
 }
 
 GPtrArray *
