@@ -341,7 +341,7 @@ def test_certificates_for_something_else(repository, keys, authorities, assay, t
                                      check=2).stderr
 
 
-@pytest.mark.parametrize("envelope", ["jws"])
+@pytest.mark.parametrize("envelope", ["jws", "cose"])
 def test_we_take_what_notation_signs(repository, assay, authorities, tmp_path, envelope):
     run = tool("notation", tmp_path)
     image, address = push(repository)

@@ -38,8 +38,10 @@ read_certificates(const json_t *material, Signature *signature, GError **error)
   signature->chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   for (size_t i = 0; i < count; i++) {
     GBytes *bytes = bytes_of(one != NULL ? one : json_array_get(list, i), "rawBytes");
-    if (bytes == NULL)
+    if (bytes == NULL || g_bytes_get_size(bytes) == 0) {
+      g_clear_pointer(&bytes, g_bytes_unref);
       return error_set(error, ASSAY_ERROR_INVALID, "a certificate's \"rawBytes\" is no base64");
+    }
     g_ptr_array_add(signature->chain, bytes);
   }
   return true;

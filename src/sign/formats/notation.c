@@ -97,15 +97,11 @@ read_scheme(const json_t *header, Signature *signature, GError **error)
          read_time(header, NOTATION_EXPIRY, &signature->expires_at, error);
 }
 
-static bool
-read_protected(Slice text, Signature *signature, GError **error)
+bool
+notation_read_header(const json_t *header, Signature *signature, GError **error)
 {
   static const char *const members[] = {"alg", "crit", "cty", NULL};
-  g_autoptr(GBytes) bytes = base64url_decode(text);
-  if (bytes == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID, "\"protected\" is no base64url");
-  g_autoptr(json_t) header = json_parse_bounded(slice_from_bytes(bytes), VALUES_MAX, error);
-  if (header == NULL || !json_refuse_aliases(header, members, error))
+  if (!json_refuse_aliases(header, members, error))
     return false;
   const char *algorithm = json_require_string(header, "alg", error);
   const char *type = algorithm == NULL ? NULL : json_require_string(header, "cty", error);
@@ -118,7 +114,17 @@ read_protected(Slice text, Signature *signature, GError **error)
   return check_critical(header, error) && read_scheme(header, signature, error);
 }
 
-/* --- */
+/* --- JWS --- */
+
+static bool
+read_protected(Slice text, Signature *signature, GError **error)
+{
+  g_autoptr(GBytes) bytes = base64url_decode(text);
+  if (bytes == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "\"protected\" is no base64url");
+  g_autoptr(json_t) header = json_parse_bounded(slice_from_bytes(bytes), VALUES_MAX, error);
+  return header != NULL && notation_read_header(header, signature, error);
+}
 
 static bool
 read_chain(const json_t *header, Signature *signature, GError **error)

@@ -64,6 +64,12 @@ read_jws(Slice bytes, GHashTable *annotations, GError **error)
   return as_list(notation_read_jws(bytes, error));
 }
 
+static GPtrArray *
+read_cose(Slice bytes, GHashTable *annotations, GError **error)
+{
+  return as_list(notation_read_cose(bytes, error));
+}
+
 typedef struct {
   const char *type; /* of the layer; NULL: bundle_is() */
   const char *noun;
@@ -76,6 +82,7 @@ static const LayerKind layer_kinds[] = {
     {DSSE_LAYER_TYPE, "an attestation", DSSE_ENVELOPE_MAX, read_envelope},
     {NULL, "a sigstore bundle", DSSE_ENVELOPE_MAX, read_bundle},
     {NOTATION_JWS_TYPE, "a signature of the Notary Project", NOTATION_ENVELOPE_MAX, read_jws},
+    {NOTATION_COSE_TYPE, "a signature of the Notary Project", NOTATION_ENVELOPE_MAX, read_cose},
 };
 
 static const LayerKind *

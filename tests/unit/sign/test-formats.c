@@ -47,6 +47,9 @@ static const Captured captured[] = {
     {"notation signs", "notajws.reftag.manifest.json", "notajws.reftag.layer", NULL,
      "sha256:2194cccc0eedf896f2f1939439639e3f13eba7d7611b73b11c22aa030479c691", "k/n",
      SIGNATURE_NOTATION, NULL},
+    {"notation signs in COSE", "notacose.reftag.manifest.json", "notacose.reftag.layer", NULL,
+     "sha256:c0a61fae06e4823c9ab921300af5f274dee4c336ec890b9cae1b3569f18c46cf", "k/n",
+     SIGNATURE_NOTATION, NULL},
 };
 
 /* The key of all but the last, whose certificate has another. */
@@ -57,7 +60,9 @@ key_of(const Captured *what)
   PublicKey *key;
   if (what->format == SIGNATURE_NOTATION) {
     g_autoptr(GBytes) layer = vector(what->layer);
-    g_autoptr(Signature) signature = notation_read_jws(slice_from_bytes(layer), &error);
+    Slice bytes = slice_from_bytes(layer);
+    g_autoptr(Signature) signature =
+        *bytes.data == '{' ? notation_read_jws(bytes, &error) : notation_read_cose(bytes, &error);
     g_assert_no_error(error);
     gsize size;
     const guchar *der = g_bytes_get_data(g_ptr_array_index(signature->chain, 0), &size);
@@ -96,8 +101,10 @@ with_one_change(GBytes *layer)
   g_bytes_get_data(layer, &size);
   char *at = g_strstr_len(text, (gssize)size, "\"sig\":\"");
   at = at != NULL ? at + 20 : g_strstr_len(text, (gssize)size, "\"signature\":\"");
-  if (at == NULL)
+  if (at == NULL && *text == '{')
     at = g_strstr_len(text, (gssize)size, "5077") - 13;
+  if (at == NULL)
+    at = text + size - 20; /* of COSE, whose end is the signature */
   at[13] = at[13] == 'A' ? 'B' : 'A';
   return g_bytes_new_take(text, size);
 }
@@ -178,7 +185,7 @@ test_captured(void)
       Store store;
       store_init(&store);
       put(&store, what, change);
-      const Captured *keys = change == OTHER_KEY ? &captured[i == 4 ? 0 : 4] : what;
+      const Captured *keys = change == OTHER_KEY ? &captured[i >= 4 ? 0 : 4] : what;
       g_autoptr(ImageSignatures) result = verify(&store, what, change, key_of(keys));
       g_test_message(
           "case \"%s\", change %d: %u valid; %s", what->name, (int)change, result->valid->len,
