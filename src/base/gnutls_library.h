@@ -8,6 +8,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/pkcs11.h>
+#include <gnutls/pkcs7.h>
 #include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 
@@ -32,6 +33,8 @@
   X(gnutls_, handshake)                                                                            \
   X(gnutls_, handshake_set_hook_function)                                                          \
   X(gnutls_, handshake_set_timeout)                                                                \
+  X(gnutls_, hash_fast)                                                                            \
+  X(gnutls_, hash_get_len)                                                                         \
   X(gnutls_, init)                                                                                 \
   X(gnutls_, memset)                                                                               \
   X(gnutls_, pcert_deinit)                                                                         \
@@ -42,6 +45,15 @@
   X(gnutls_, pkcs11_init)                                                                          \
   X(gnutls_, pkcs11_privkey_generate3)                                                             \
   X(gnutls_, pkcs11_set_pin_function)                                                              \
+  X(gnutls_, pkcs7_deinit)                                                                         \
+  X(gnutls_, pkcs7_get_crt_count)                                                                  \
+  X(gnutls_, pkcs7_get_crt_raw2)                                                                   \
+  X(gnutls_, pkcs7_get_embedded_data)                                                              \
+  X(gnutls_, pkcs7_get_embedded_data_oid)                                                          \
+  X(gnutls_, pkcs7_get_signature_count)                                                            \
+  X(gnutls_, pkcs7_import)                                                                         \
+  X(gnutls_, pkcs7_init)                                                                           \
+  X(gnutls_, pkcs7_verify_direct)                                                                  \
   X(gnutls_, privkey_deinit)                                                                       \
   X(gnutls_, privkey_export_x509)                                                                  \
   X(gnutls_, privkey_import_url)                                                                   \

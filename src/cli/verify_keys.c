@@ -18,7 +18,7 @@
 
 #define ROOTS_FILE_MAX ((size_t)1024 * 1024)
 
-char *verify_option_attestation, *verify_option_require;
+char *verify_option_attestation, *verify_option_time_root, *verify_option_require;
 char **verify_option_keys, **verify_option_roots, **verify_option_identities,
     **verify_option_annotations;
 gboolean verify_option_any_repository;
@@ -40,25 +40,33 @@ add_keys(GPtrArray *attestors, GError **error)
 }
 
 static bool
+read_roots(const char *name, GPtrArray *roots, GError **error)
+{
+  g_autoptr(GBytes) pem = file_read(AT_FDCWD, name, ROOTS_FILE_MAX, error);
+  if (pem == NULL)
+    return false;
+  if (!attestor_read_roots(slice_from_bytes(pem), roots, error)) {
+    g_prefix_error(error, "%s: ", name);
+    return false;
+  }
+  return true;
+}
+
+static bool
 add_roots(GPtrArray *attestors, GError **error)
 {
   if (verify_option_roots == NULL)
     return true;
   Attestor *attestor = attestor_new(verify_option_roots[0]);
   g_ptr_array_add(attestors, attestor);
-  for (char **name = verify_option_roots; *name != NULL; name++) {
-    g_autoptr(GBytes) pem = file_read(AT_FDCWD, *name, ROOTS_FILE_MAX, error);
-    if (pem == NULL)
+  for (char **name = verify_option_roots; *name != NULL; name++)
+    if (!read_roots(*name, attestor->roots, error))
       return false;
-    if (!attestor_read_roots(slice_from_bytes(pem), attestor->roots, error)) {
-      g_prefix_error(error, "%s: ", *name);
-      return false;
-    }
-  }
   for (char **who = verify_option_identities; who != NULL && *who != NULL; who++)
     attestor_add_identity(attestor, strchr(*who, '=') != NULL ? *who : NULL,
                           strchr(*who, '=') != NULL ? NULL : *who);
-  return true;
+  return verify_option_time_root == NULL ||
+         read_roots(verify_option_time_root, attestor->time_roots, error);
 }
 
 /* How many of @count must have signed; 0: the option is none. */
@@ -199,9 +207,9 @@ bool
 verify_is_by_keys(void)
 {
   return verify_option_keys != NULL || verify_option_roots != NULL ||
-         verify_option_identities != NULL || verify_option_require != NULL ||
-         verify_option_annotations != NULL || verify_option_attestation != NULL ||
-         verify_option_any_repository;
+         verify_option_identities != NULL || verify_option_time_root != NULL ||
+         verify_option_require != NULL || verify_option_annotations != NULL ||
+         verify_option_attestation != NULL || verify_option_any_repository;
 }
 
 int
@@ -211,8 +219,9 @@ verify_by_keys(const char *reference, const Config *config, bool json, GError **
   g_autoptr(GPtrArray) attestors = g_ptr_array_new_with_free_func((GDestroyNotify)attestor_free);
   if (verify_option_keys == NULL && verify_option_roots == NULL)
     return command_usage_error("--key or --root is missing: by whom shall it be signed?");
-  if (verify_option_identities != NULL && verify_option_roots == NULL)
-    return command_usage_error("--identity is for --root: whose certificates are they?");
+  if ((verify_option_identities != NULL || verify_option_time_root != NULL) &&
+      verify_option_roots == NULL)
+    return command_usage_error("--identity and --time-root are for --root");
   if (verify_option_attestation != NULL && verify_option_annotations != NULL)
     return command_usage_error("--annotation is what signatures claim, and attestations do not");
   if (!add_keys(attestors, error) || !add_roots(attestors, error) ||

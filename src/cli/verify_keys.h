@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/signing_options.h"
 
-extern char *verify_option_attestation, *verify_option_require;
+extern char *verify_option_attestation, *verify_option_time_root, *verify_option_require;
 extern char **verify_option_keys, **verify_option_roots, **verify_option_identities,
     **verify_option_annotations;
 extern gboolean verify_option_any_repository;
@@ -15,6 +15,8 @@ extern gboolean verify_option_any_repository;
   SIGNING_SECRET_OPTIONS,                                                                          \
   {"root", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &verify_option_roots,                                \
    "Certificates (PEM) to which that of a signature must lead; may be repeated", "FILE"},          \
+  {"time-root", 0, 0, G_OPTION_ARG_FILENAME, &verify_option_time_root,                             \
+   "Certificates (PEM) of whose time stamps are taken, for certificates that have ended", "FILE"}, \
   {"identity", 0, 0, G_OPTION_ARG_STRING_ARRAY, &verify_option_identities,                         \
    "Of whom such a certificate must be: \"C=US, O=Example\", or a pattern of its names", "WHO"},   \
   {"require", 0, 0, G_OPTION_ARG_STRING, &verify_option_require,                                   \

@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/error.h"
 #include "sign/formats/certificates.h"
+#include "sign/formats/timestamp.h"
 
 typedef struct {
   const SignatureSource *source;
@@ -69,12 +70,20 @@ static void G_GNUC_PRINTF(3, 4)
 
 /* --- time --- */
 
-/* The latest moment at which the signature can have been made; 0: nobody knows. */
+/* The latest moment at which the signature can have been made, as far as @attestor trusts who says
+ * so; 0: nobody knows. */
 static int64_t
-known_time(const Verification *verification, const Signature *signature)
+known_time(const Verification *verification, const Attestor *attestor, const Signature *signature)
 {
   const SignatureSource *source = verification->source;
-  return source->known_since == NULL ? 0 : source->known_since(source->data, &signature->manifest);
+  int64_t known =
+      source->known_since == NULL ? 0 : source->known_since(source->data, &signature->manifest);
+  int64_t stamped =
+      signature->timestamp == NULL || attestor->time_roots->len == 0
+          ? 0
+          : timestamp_verify(slice_from_bytes(signature->timestamp),
+                             slice_from_bytes(signature->bytes), attestor->time_roots, NULL);
+  return stamped > 0 && (known == 0 || stamped < known) ? stamped : known;
 }
 
 /* Whether it counts that a key was good until @end: it was made before, or the end is yet to come.
@@ -149,7 +158,7 @@ static void
 judge_key(const Verification *verification, const Attestor *attestor, const AttestorKey *key,
           const Signature *signature)
 {
-  int64_t known = known_time(verification, signature);
+  int64_t known = known_time(verification, attestor, signature);
   g_autofree char *untimely = find_untimely(key, signature, known, verification->now);
   if (untimely != NULL)
     tell(verification, signature, "does not count: the key %s of %s %s", key->name, attestor->name,
@@ -191,7 +200,7 @@ judge_certificate(const Verification *verification, const Attestor *attestor,
 {
   g_autoptr(GError) mismatch = NULL;
   Slice leaf = slice_from_bytes(g_ptr_array_index(signature->chain, 0));
-  int64_t known = known_time(verification, signature);
+  int64_t known = known_time(verification, attestor, signature);
   int64_t at = known > 0 ? known : verification->now;
   if (!certificates_verify(signature->chain, attestor->roots, CERTIFICATE_SIGNS_CODE, at,
                            &mismatch)) {

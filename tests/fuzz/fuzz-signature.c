@@ -8,6 +8,7 @@
 #include "sign/formats/cosign.h"
 #include "sign/formats/dsse.h"
 #include "sign/formats/notation.h"
+#include "sign/formats/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +61,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   case 'j':
     signature = notation_read_jws(input, NULL);
     break;
+  case 't': {
+    /* There is no root that it could lead to. */
+    g_autoptr(GPtrArray) roots = g_ptr_array_new();
+    g_assert_cmpint(timestamp_verify(input, SLICE_LITERAL("stamped"), roots, NULL), ==, 0);
+    break;
+  }
   case 'n':
     signature = notation_read_cose(input, NULL);
     break;

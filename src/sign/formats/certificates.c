@@ -10,7 +10,6 @@
 
 #define CERTIFICATES_MAX 16u
 #define NAMES_MAX        64u
-#define KEY_USAGE_SIGNS  GNUTLS_KEY_DIGITAL_SIGNATURE
 
 typedef struct {
   gnutls_x509_crt_t list[CERTIFICATES_MAX];
@@ -173,12 +172,14 @@ check_times(const Certificates *chain, int64_t at, GError **error)
 
 /* Whether its extensions let it sign. */
 static bool
-check_usage(gnutls_x509_crt_t leaf, GError **error)
+check_usage(gnutls_x509_crt_t leaf, CertificatePurpose purpose, GError **error)
 {
   unsigned usage = 0, critical;
+  unsigned signs = purpose == CERTIFICATE_STAMPS_TIME
+                       ? GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_NON_REPUDIATION
+                       : GNUTLS_KEY_DIGITAL_SIGNATURE;
   int status = gnutls()->x509_crt_get_key_usage(leaf, &usage, &critical);
-  return status == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ||
-         (status >= 0 && (usage & KEY_USAGE_SIGNS) != 0) ||
+  return status == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || (status >= 0 && (usage & signs) != 0) ||
          error_set(error, ASSAY_ERROR_MISMATCH, "the certificate is not for signatures");
 }
 
@@ -219,6 +220,6 @@ certificates_verify(const GPtrArray *chain, const GPtrArray *roots, CertificateP
   if (chain->len == 0 || roots->len == 0)
     return error_set(error, ASSAY_ERROR_MISMATCH, "there is no certificate to trust");
   return add_all(&links, chain, error) && add_all(&ends, roots, error) &&
-         check_trust(&links, &ends, purpose, error) && check_usage(links.list[0], error) &&
+         check_trust(&links, &ends, purpose, error) && check_usage(links.list[0], purpose, error) &&
          check_times(&links, at, error);
 }

@@ -1,0 +1,211 @@
+/* Time stamps; see the header. */
+#include "sign/formats/timestamp.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/gnutls_library.h"
+#include "sign/formats/certificates.h"
+
+#define STAMP_TYPE       "1.2.840.113549.1.9.16.1.4" /* id-ct-TSTInfo */
+#define CERTIFICATES_MAX 10
+#define HASH_MAX         64
+
+/* DER's tags. */
+enum {
+  TAG_INTEGER = 0x02,
+  TAG_BYTES = 0x04,
+  TAG_OID = 0x06,
+  TAG_TIME = 0x18, /* GeneralizedTime */
+  TAG_LIST = 0x30
+};
+
+/* Takes the element of that tag from the front. */
+static bool
+take(Slice *rest, uint8_t tag, Slice *content)
+{
+  Slice left = *rest, bytes;
+  uint8_t found, first;
+  if (!slice_take_uint8(&left, &found) || found != tag || !slice_take_uint8(&left, &first))
+    return false;
+  size_t size = first;
+  if (first >= 0x80) {
+    if (first == 0x80 || first > 0x84 || !slice_take(&left, first - 0x80u, &bytes))
+      return false;
+    size = 0;
+    for (size_t i = 0; i < bytes.size; i++)
+      size = size << 8 | bytes.data[i];
+  }
+  if (!slice_take(&left, size, content))
+    return false;
+  *rest = left;
+  return true;
+}
+
+/* --- what is stamped, and when --- */
+
+typedef struct {
+  gnutls_digest_algorithm_t algorithm;
+  Slice hash;
+  int64_t time;
+} Stamp;
+
+static bool
+find_algorithm(Slice oid, gnutls_digest_algorithm_t *algorithm)
+{
+  static const uint8_t sha2[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02};
+  static const gnutls_digest_algorithm_t of_last[] = {GNUTLS_DIG_UNKNOWN, GNUTLS_DIG_SHA256,
+                                                      GNUTLS_DIG_SHA384, GNUTLS_DIG_SHA512};
+  if (oid.size != sizeof sha2 + 1 || memcmp(oid.data, sha2, sizeof sha2) != 0)
+    return false;
+  uint8_t last = oid.data[sizeof sha2];
+  *algorithm = last < G_N_ELEMENTS(of_last) ? of_last[last] : GNUTLS_DIG_UNKNOWN;
+  return *algorithm != GNUTLS_DIG_UNKNOWN;
+}
+
+/* "20261124011546Z", maybe with a fraction. */
+static bool
+read_time(Slice text, int64_t *seconds)
+{
+  static const int widths[] = {4, 2, 2, 2, 2, 2};
+  int parts[G_N_ELEMENTS(widths)] = {0};
+  size_t at = 0;
+  if (text.size < 15 || text.data[text.size - 1] != 'Z')
+    return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(widths); i++) {
+    for (int j = 0; j < widths[i]; j++, at++) {
+      if (!g_ascii_isdigit(text.data[at]))
+        return false;
+      parts[i] = parts[i] * 10 + (text.data[at] - '0');
+    }
+  }
+  g_autoptr(GDateTime) moment =
+      g_date_time_new_utc(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]);
+  if (moment == NULL)
+    return false;
+  *seconds = g_date_time_to_unix(moment);
+  return *seconds > 0;
+}
+
+static bool
+read_stamp(Slice info, Stamp *stamp, GError **error)
+{
+  Slice fields, imprint, algorithm, skipped, oid, time;
+  if (take(&info, TAG_LIST, &fields) && take(&fields, TAG_INTEGER, &skipped) &&
+      take(&fields, TAG_OID, &skipped) && take(&fields, TAG_LIST, &imprint) &&
+      take(&imprint, TAG_LIST, &algorithm) && take(&algorithm, TAG_OID, &oid) &&
+      take(&imprint, TAG_BYTES, &stamp->hash) && take(&fields, TAG_INTEGER, &skipped) &&
+      take(&fields, TAG_TIME, &time) && read_time(time, &stamp->time))
+    return find_algorithm(oid, &stamp->algorithm) ||
+           error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                     "the time stamp is of another hash than SHA-2");
+  return error_set(error, ASSAY_ERROR_INVALID, "the time stamp is damaged");
+}
+
+static bool
+check_imprint(const Stamp *stamp, Slice stamped, GError **error)
+{
+  uint8_t hash[HASH_MAX];
+  int size = gnutls()->hash_get_len(stamp->algorithm);
+  if (size > 0 && size <= HASH_MAX && stamp->hash.size == (size_t)size &&
+      gnutls()->hash_fast(stamp->algorithm, stamped.data, stamped.size, hash) >= 0 &&
+      memcmp(hash, stamp->hash.data, stamp->hash.size) == 0)
+    return true;
+  return error_set(error, ASSAY_ERROR_MISMATCH, "the time stamp is of something else");
+}
+
+/* --- who stamped --- */
+
+static bool
+is_signer(gnutls_pkcs7_t token, const gnutls_datum_t *der)
+{
+  gnutls_x509_crt_t certificate;
+  /* GnuTLS loses memory over a key that it cannot read. */
+  g_autoptr(PublicKey) key = certificate_key(slice_new(der->data, der->size), NULL);
+  if (key == NULL || gnutls()->x509_crt_init(&certificate) < 0)
+    return false;
+  bool signer = gnutls()->x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) >= 0 &&
+                gnutls()->pkcs7_verify_direct(token, certificate, 0, NULL,
+                                              GNUTLS_VERIFY_DISABLE_TIME_CHECKS) >= 0;
+  gnutls()->x509_crt_deinit(certificate);
+  return signer;
+}
+
+/* Its certificates, that of the signer first; NULL: none of them signed it. (transfer full) */
+static GPtrArray *
+find_chain(gnutls_pkcs7_t token, GError **error)
+{
+  g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  bool found = false;
+  int count = MIN(gnutls()->pkcs7_get_crt_count(token), CERTIFICATES_MAX);
+  for (int i = 0; i < count; i++) {
+    gnutls_datum_t der = {NULL, 0};
+    if (gnutls()->pkcs7_get_crt_raw2(token, (unsigned)i, &der) < 0)
+      continue;
+    bool signer = !found && is_signer(token, &der);
+    g_ptr_array_insert(chain, signer ? 0 : -1, g_bytes_new(der.data, der.size));
+    (*gnutls()->free)(der.data);
+    found = found || signer;
+  }
+  if (found)
+    return g_steal_pointer(&chain);
+  error_set(error, ASSAY_ERROR_MISMATCH, "the time stamp is by none of its certificates");
+  return NULL;
+}
+
+static bool
+is_of_stamps(gnutls_pkcs7_t token)
+{
+  const char *type = gnutls()->pkcs7_get_embedded_data_oid(token);
+  return g_strcmp0(type, STAMP_TYPE) == 0 && gnutls()->pkcs7_get_signature_count(token) == 1;
+}
+
+static int64_t
+verify(gnutls_pkcs7_t token, Slice stamped, const GPtrArray *roots, GError **error)
+{
+  gnutls_datum_t info = {NULL, 0};
+  Stamp stamp = {.time = 0};
+  if (!is_of_stamps(token) || gnutls()->pkcs7_get_embedded_data(token, 0, &info) < 0) {
+    error_set(error, ASSAY_ERROR_INVALID, "it is no time stamp");
+    return 0;
+  }
+  bool good = read_stamp(slice_new(info.data, info.size), &stamp, error) &&
+              check_imprint(&stamp, stamped, error);
+  (*gnutls()->free)(info.data);
+  g_autoptr(GPtrArray) chain = good ? find_chain(token, error) : NULL;
+  if (chain == NULL ||
+      !certificates_verify(chain, roots, CERTIFICATE_STAMPS_TIME, stamp.time, error))
+    return 0;
+  return stamp.time;
+}
+
+/* The token in an authority's answer; what is none stays as it is. */
+static Slice
+token_of(Slice bytes)
+{
+  Slice answer, status, content, rest = bytes;
+  return take(&rest, TAG_LIST, &answer) && take(&answer, TAG_LIST, &status) &&
+                 (rest = answer, take(&rest, TAG_LIST, &content))
+             ? answer
+             : bytes;
+}
+
+int64_t
+timestamp_verify(Slice token, Slice stamped, const GPtrArray *roots, GError **error)
+{
+  gnutls_pkcs7_t parsed;
+  Slice bytes = token_of(token);
+  const gnutls_datum_t der = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
+  if (token.size > TIMESTAMP_MAX || gnutls()->pkcs7_init(&parsed) < 0) {
+    error_set(error, ASSAY_ERROR_LIMIT, "the time stamp is too large");
+    return 0;
+  }
+  int64_t time = 0;
+  int status = gnutls()->pkcs7_import(parsed, &der, GNUTLS_X509_FMT_DER);
+  if (status < 0)
+    error_set(error, ASSAY_ERROR_INVALID, "it is no time stamp: %s", gnutls()->strerror(status));
+  else
+    time = verify(parsed, stamped, roots, error);
+  gnutls()->pkcs7_deinit(parsed);
+  return time;
+}
