@@ -227,7 +227,8 @@ attest_in_form(const SignTask *task, const SignedStatement *statement, const cha
     return false;
   for (guint i = 0; i < attesting.before->len; i++) {
     const Signature *one = g_ptr_array_index(attesting.before, i);
-    g_autofree char *said = content_of(one->predicate);
+    g_autoptr(json_t) predicate = dsse_predicate(one);
+    g_autofree char *said = content_of(predicate);
     if (strcmp(said, content) != 0)
       continue;
     task->outcome->present++;

@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/error.h"
 #include "sign/formats/certificates.h"
+#include "sign/formats/dsse.h"
 #include "sign/formats/timestamp.h"
 
 typedef struct {
@@ -127,7 +128,7 @@ accept(const Verification *verification, const Attestor *attestor, const char *k
   verified->key = g_strdup(key);
   verified->format = signature->format;
   verified->predicate_type = g_strdup(signature->predicate_type);
-  verified->predicate = json_incref(signature->predicate);
+  verified->predicate = dsse_predicate(signature);
   verified->annotations = json_incref(signature->annotations);
   verified->signed_at = known > 0 ? known : signature->signed_at;
   verified->manifest = signature->manifest;

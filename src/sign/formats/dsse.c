@@ -8,6 +8,7 @@
 #include "text/base64.h"
 
 #define STATEMENT_TYPE "https://in-toto.io/Statement/"
+#define MESSAGE_FIELDS 4u /* of dsse_message(), before the payload */
 
 /* --- statements --- */
 
@@ -66,10 +67,22 @@ read_statement(Slice payload, GError **error)
   g_autoptr(Signature) signature = signature_new(
       strcmp(about, PREDICATE_IMAGE_SIGNATURE) == 0 ? SIGNATURE_BUNDLE : SIGNATURE_ATTESTATION);
   signature->predicate_type = g_strdup(about);
-  signature->predicate = json_incref(json_object_get(statement, "predicate"));
   if (!read_subjects(statement, signature, error))
     return NULL;
   return g_steal_pointer(&signature);
+}
+
+json_t *
+dsse_predicate(const Signature *signature)
+{
+  Slice payload = slice_from_bytes(signature->message), field;
+  if (signature->predicate_type == NULL)
+    return NULL;
+  for (unsigned i = 0; i < MESSAGE_FIELDS; i++)
+    if (!slice_next_field(&payload, ' ', &field))
+      return NULL;
+  g_autoptr(json_t) statement = json_parse_bounded(payload, DSSE_VALUES_MAX, NULL);
+  return json_incref(json_object_get(statement, "predicate"));
 }
 
 char *
@@ -131,7 +144,6 @@ copy_of(const Signature *signature)
 {
   Signature *copy = signature_new(signature->format);
   copy->predicate_type = g_strdup(signature->predicate_type);
-  copy->predicate = json_incref(signature->predicate);
   copy->annotations = json_incref(signature->annotations);
   copy->message = g_bytes_ref(signature->message);
   for (guint i = 0; i < signature->subjects->len; i++)

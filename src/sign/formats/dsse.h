@@ -10,7 +10,7 @@
 /* Of an envelope: bills of materials are such. */
 #define DSSE_ENVELOPE_MAX      ((size_t)32 * 1024 * 1024)
 #define DSSE_VALUES_MAX        ((size_t)1000 * 1000)
-#define DSSE_SIGNATURES_MAX    16u
+#define DSSE_SIGNATURES_MAX    8u
 #define STATEMENT_SUBJECTS_MAX 1024u
 
 /* One Signature for each signature of the envelope, and at least one, of statements about images:
@@ -18,6 +18,9 @@
  * ASSAY_ERROR_INVALID, _UNSUPPORTED, _LIMIT. (transfer full) */
 GPtrArray *dsse_read(const json_t *envelope, GError **error);
 
+/* The predicate of the statement that was signed; NULL: it is of none. It is not kept, for it may
+ * take much more memory than its text, and most are by nobody who is known. (transfer full) */
+json_t *dsse_predicate(const Signature *signature);
 /* What is signed ("PAE") of a payload. (transfer full) */
 GBytes *dsse_message(const char *payload_type, Slice payload);
 /* The envelope. (transfer full) */

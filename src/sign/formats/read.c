@@ -138,15 +138,22 @@ is_what_it_is_called(GBytes *bytes, const Digest *digest, GError **error)
 
 /* --- manifests --- */
 
-static void
-take(Reading *reading, GPtrArray *signatures, const Digest *manifest, guint index)
+/* Each will be verified, by which all its bytes are read. */
+static bool
+take(Reading *reading, GPtrArray *signatures, const Descriptor *layer, const Digest *manifest,
+     guint index)
 {
+  reading->bytes += layer->size * (signatures->len - 1);
+  if (reading->bytes > SIGNATURE_BYTES_MAX)
+    return tell(reading, true, "what is signed in %s is too large for %u signatures",
+                layer->digest.text, signatures->len);
   while (signatures->len > 0) {
     Signature *signature = g_ptr_array_steal_index(signatures, 0);
     signature->manifest = *manifest;
     signature->index = index;
     g_ptr_array_add(reading->found->signatures, signature);
   }
+  return true;
 }
 
 static bool
@@ -175,8 +182,7 @@ read_layer(Reading *reading, const Digest *manifest, const Manifest *of, guint i
     g_error_free(failure);
     return true;
   }
-  take(reading, signatures, manifest, index);
-  return true;
+  return take(reading, signatures, layer, manifest, index);
 }
 
 /* @subject: the image that it must be about by its own word, or NULL. */
@@ -186,6 +192,7 @@ read_manifest(Reading *reading, GBytes *bytes, const char *media_type, const Dig
 {
   GError *failure = NULL;
   Digest digest = digest_of(DIGEST_SHA256, slice_from_bytes(bytes));
+  reading->bytes += g_bytes_get_size(bytes);
   g_autoptr(Manifest) manifest = manifest_parse(slice_from_bytes(bytes), media_type, &failure);
   if (manifest == NULL) {
     tell(reading, false, "the manifest %s is none: %s", digest.text, failure->message);
@@ -265,9 +272,12 @@ read_referrers(Reading *reading, GError **error)
   if (list == NULL)
     return tell_failure(reading, "the list of referrers", reading->image->text, failure, error);
   size_t count = json_array_size(list);
-  for (size_t i = 0; i < count && reading->manifests <= SIGNATURE_MANIFESTS_MAX; i++)
+  for (size_t i = 0; i < count && reading->manifests <= SIGNATURE_MANIFESTS_MAX; i++) {
+    if (reading->bytes > SIGNATURE_BYTES_MAX)
+      return tell(reading, true, "there is too much beside the image to be read");
     if (!read_referrer(reading, json_array_get(list, i), error))
       return false;
+  }
   return true;
 }
 

@@ -23,7 +23,7 @@ typedef struct {
 /* Beyond these a registry's answers are not read. */
 #define SIGNATURES_MAX          200u
 #define SIGNATURE_MANIFESTS_MAX 200u
-#define SIGNATURE_BYTES_MAX     ((uint64_t)128 * 1024 * 1024)
+#define SIGNATURE_BYTES_MAX     ((uint64_t)64 * 1024 * 1024)
 
 typedef struct {
   GPtrArray *signatures; /* Signature */

@@ -38,7 +38,6 @@ signature_free(Signature *signature)
   g_free(signature->reference);
   g_ptr_array_unref(signature->subjects);
   g_free(signature->predicate_type);
-  json_decref(signature->predicate);
   json_decref(signature->annotations);
   g_free(signature->key_hint);
   g_clear_pointer(&signature->chain, g_ptr_array_unref);

@@ -29,7 +29,6 @@ typedef struct {
   char *reference;      /* of SIGNATURE_COSIGN: "HOST/REPOSITORY", maybe with a tag */
   GPtrArray *subjects;  /* char *: digests of what it says that it is about; one at least */
   char *predicate_type; /* of a statement, or NULL */
-  json_t *predicate;    /* of a statement, or NULL */
   json_t *annotations;  /* what its maker claims beside: an object, or NULL */
   char *key_hint;       /* what a bundle says of its key, or NULL */
   GPtrArray *chain;     /* GBytes in DER, leaf first; NULL: it is by a key alone */

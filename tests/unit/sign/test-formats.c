@@ -205,10 +205,60 @@ test_captured(void)
   }
 }
 
+/* Whoever may push to a repository fills it; what is left out is told. */
+static void
+test_bounds(void)
+{
+  static const struct {
+    const char *name, *type;
+    uint64_t size; /* as the manifest says */
+    unsigned layers, seen;
+    bool incomplete;
+  } cases[] = {
+      {"as many as are read", COSIGN_LAYER_TYPE, 0, SIGNATURES_MAX, SIGNATURES_MAX, false},
+      {"more than are read", COSIGN_LAYER_TYPE, 0, SIGNATURES_MAX + 1, SIGNATURES_MAX, true},
+      {"a payload that is too large", COSIGN_LAYER_TYPE, COSIGN_PAYLOAD_MAX + 1, 1, 0, true},
+      {"an envelope that is too large", DSSE_LAYER_TYPE, DSSE_ENVELOPE_MAX + 1, 1, 0, true},
+      {"layers of another type", "application/octet-stream", 0, SIGNATURES_MAX + 1, 0, false},
+  };
+  Digest image = digest_of(DIGEST_SHA256, SLICE_LITERAL("an image"));
+  g_autofree char *payload = cosign_payload(&image, "registry.example.org/app", NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    Store store;
+    store_init(&store);
+    Digest blob = store_put_blob(&store, slice_from_string(payload));
+    g_autoptr(json_t) layers = json_array();
+    for (unsigned j = 0; j < cases[i].layers; j++)
+      json_array_append_new(
+          layers,
+          json_pack("{s:s,s:s,s:I,s:{s:s}}", "mediaType", cases[i].type, "digest", blob.text,
+                    "size", (json_int_t)(cases[i].size > 0 ? cases[i].size : strlen(payload)),
+                    "annotations", COSIGN_SIGNATURE, "AAAA"));
+    g_autoptr(json_t) manifest =
+        json_pack("{s:i,s:s,s:{s:s,s:s,s:i},s:O}", "schemaVersion", 2, "mediaType",
+                  "application/vnd.oci.image.manifest.v1+json", "config", "mediaType",
+                  "application/vnd.oci.image.config.v1+json", "digest", blob.text, "size", 2,
+                  "layers", layers);
+    g_autofree char *text = json_to_text(manifest);
+    g_autofree char *tag = cosign_tag(&image, COSIGN_SIGNATURE_SUFFIX);
+    store_put_manifest(&store, tag, slice_from_string(text));
+    const SignatureSource source = store_source(&store);
+    g_auto(FoundSignatures) found = {NULL};
+    g_assert_true(signatures_read(&source, &image, &found, NULL));
+    g_test_message("case \"%s\": %u; %s", cases[i].name, found.signatures->len,
+                   found.problems->len == 0 ? "" : (char *)g_ptr_array_index(found.problems, 0));
+    g_assert_cmpuint(found.signatures->len, ==, cases[i].seen);
+    g_assert_cmpint(found.incomplete, ==, cases[i].incomplete);
+    g_assert_cmpint(found.problems->len > 0, ==, cases[i].incomplete);
+    store_clear(&store);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/sign/formats/captured", test_captured);
+  g_test_add_func("/sign/formats/bounds", test_bounds);
   return g_test_run();
 }
