@@ -362,6 +362,24 @@ is_gone(bool by_itself, GError **error)
   return true;
 }
 
+/* Whether the rule is for it: its patterns may be others than when it was asked for. False without
+ * *error: it is not, and nobody needs to be told. */
+static bool
+is_of_rule(const ImageSigner *signer, const SigningRule *rule, const char *repository,
+           const StoredManifest *stored, bool by_itself, GError **error)
+{
+  const ImageName name = {repository, stored->digest.text};
+  g_autoptr(GPtrArray) tags = registry_tags_of(signer->rooms.registry, &name, 1, error);
+  if (tags == NULL)
+    return false;
+  bool fits = signing_rule_fits(rule, repository, g_ptr_array_index(tags, 0));
+  if (fits || by_itself)
+    return fits;
+  return error_set(error, ASSAY_ERROR_DENIED,
+                   "signing rule %s: it is for other repositories or tags than %s@%s", rule->name,
+                   repository, stored->digest.text);
+}
+
 /* False without *error: it waits for the scan, whose end is an event, too. */
 static bool
 may_attest(const ImageSigner *signer, const SigningRule *rule, const StoredManifest *stored,
@@ -396,6 +414,8 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
                      : error_set(error, ASSAY_ERROR_INVALID,
                                  "%s is a signature, or lies beside an image: it is not signed",
                                  stored->digest.text);
+  if (!is_of_rule(signer, rule, repository, stored, by_itself, error))
+    return false;
   if (rule->trigger == TRIGGER_PASSED &&
       !image_passes(signer, repository, stored, manifest, 0, error)) {
     if (!is_gone(by_itself, error) && !by_itself && *error == NULL)

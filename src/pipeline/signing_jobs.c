@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/sign_image.h"
+#include "pipeline/signing_wanted.h"
 
 METRIC(failures, COUNTER("assay_signing_failures_total", "Signatures that could not be made."));
 
@@ -30,13 +31,6 @@ const Section signing_settings_section = {settings, G_N_ELEMENTS(settings),
 
 static const JobKind sign_kind;
 
-/* "RULE REPOSITORY@DIGEST": no name has a space. */
-static char *
-key_of(const SigningRule *rule, const char *repository, const char *digest)
-{
-  return g_strdup_printf("%s %s@%s", rule->name, repository, digest);
-}
-
 /* SqlWork: char * */
 static bool
 ask_all(SqlConnection *db, void *data, GError **error)
@@ -48,104 +42,13 @@ ask_all(SqlConnection *db, void *data, GError **error)
   return true;
 }
 
-static void
-add_keys(const SigningSet *set, SigningTrigger trigger, const char *repository, const char *digest,
-         const char *const *tags, GPtrArray *keys)
-{
-  for (guint i = 0; i < set->rules->len; i++) {
-    const SigningRule *rule = g_ptr_array_index(set->rules, i);
-    if (rule->trigger == trigger && signing_rule_fits(rule, repository, tags))
-      g_ptr_array_add(keys, key_of(rule, repository, digest));
-  }
-}
-
-/* Rules for what is pushed that attest, which waited for the scan. */
-static void
-add_attesting(const SigningSet *set, const char *repository, const char *digest,
-              const char *const *tags, GPtrArray *keys)
-{
-  for (guint i = 0; i < set->rules->len; i++) {
-    const SigningRule *rule = g_ptr_array_index(set->rules, i);
-    if (rule->trigger == TRIGGER_PUSH && rule->attest != NULL &&
-        signing_rule_fits(rule, repository, tags))
-      g_ptr_array_add(keys, key_of(rule, repository, digest));
-  }
-}
-
-/* A signature is not signed: cosign's tags tell that without a look at it. */
-static bool
-is_of_signature(const char *tag)
-{
-  return g_str_has_prefix(tag, "sha256-") || g_str_has_prefix(tag, "sha512-");
-}
-
-/* What was pushed may have been scanned before, under another name. */
-static void
-add_pushed(const SigningSet *set, const Event *event, GPtrArray *keys)
-{
-  const char *repository = json_string_value(json_object_get(event->data, "repository"));
-  const json_t *names = json_object_get(event->data, "tags"), *name;
-  g_autoptr(GPtrArray) tags = g_ptr_array_new();
-  size_t i;
-  json_array_foreach(names, i, name)
-    g_ptr_array_add(tags, (void *)(uintptr_t)json_string_value(name));
-  if (repository == NULL || (tags->len > 0 && is_of_signature(g_ptr_array_index(tags, 0))))
-    return;
-  g_ptr_array_add(tags, NULL);
-  const char *const *list = (const char *const *)tags->pdata;
-  add_keys(set, TRIGGER_PUSH, repository, event->subject, list, keys);
-  add_keys(set, TRIGGER_PASSED, repository, event->subject, list, keys);
-}
-
-/* By the tags that it has there. */
-static bool
-add_passed(SigningJobs *jobs, const SigningSet *set, const char *repository, const char *digest,
-           GPtrArray *keys, GError **error)
-{
-  const ImageName name = {repository, digest};
-  g_autoptr(GPtrArray) tags = registry_tags_of(jobs->rooms.registry, &name, 1, error);
-  if (tags == NULL)
-    return false;
-  add_keys(set, TRIGGER_PASSED, repository, digest, g_ptr_array_index(tags, 0), keys);
-  add_attesting(set, repository, digest, g_ptr_array_index(tags, 0), keys);
-  return true;
-}
-
-/* Wherever it is, and the indexes that it is in: they pass with the last of their members. */
-static bool
-add_scanned(SigningJobs *jobs, const SigningSet *set, const Event *event, GPtrArray *keys,
-            GError **error)
-{
-  Digest digest;
-  Registry *registry = jobs->rooms.registry;
-  if (!digest_parse(event->subject, &digest, NULL))
-    return true;
-  g_autoptr(GPtrArray) names = registry_repositories_of(registry, &digest, error);
-  if (names == NULL)
-    return false;
-  for (guint i = 0; i < names->len; i++) {
-    const char *repository = g_ptr_array_index(names, i);
-    g_autoptr(GPtrArray) indexes = registry_indexes_with(registry, repository, &digest, error);
-    if (indexes == NULL || !add_passed(jobs, set, repository, digest.text, keys, error))
-      return false;
-    for (guint j = 0; j < indexes->len; j++)
-      if (!add_passed(jobs, set, repository, g_ptr_array_index(indexes, j), keys, error))
-        return false;
-  }
-  return true;
-}
-
 static JobOutcome
 take(const Event *event, void *room, GError **error)
 {
   SigningJobs *jobs = room;
   g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
-  if (set->rules->len == 0)
-    return JOB_DONE;
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
-  if (strcmp(event->type, "image.pushed") == 0)
-    add_pushed(set, event, keys);
-  else if (!add_scanned(jobs, set, event, keys, error))
+  if (!signing_wanted(&jobs->rooms, jobs->jobs, SIGN_KIND, set, event, keys, error))
     return JOB_AGAIN;
   if (keys->len > 0 && !sql_transact_later(jobs->rooms.sql, ask_all, keys, error))
     return JOB_AGAIN;
@@ -153,8 +56,7 @@ take(const Event *event, void *room, GError **error)
   return JOB_DONE;
 }
 
-static const char *const types[] = {"image.pushed", "image.scanned", "image.verdict_changed", NULL};
-static const EventTaker taker = {.name = "signing", .types = types, .take = take};
+static const EventTaker taker = {.name = "signing", .types = signing_events, .take = take};
 
 /* --- doing it --- */
 

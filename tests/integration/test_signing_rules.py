@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from repository import Repository
+from test_audit import wait_for
 from test_grants import ask, make, with_people
 
 KEYS, ATTESTORS, RULES = "/api/v1/signing-keys", "/api/v1/attestors", "/api/v1/signing-rules"
@@ -167,3 +168,26 @@ def test_signing_by_hand(start_server, tmp_path):
     assert send("GET", place)["signatures"] == [] and len(send("GET", place)["problems"]) == 2
     assert "does not count: " in server.assay("signature", "list", "team/app:v1").stdout
     assert "revoked" in send("POST", place, {"rule": "hand"}, 403)["detail"]
+
+
+def test_what_is_signed_again(start_server, tmp_path):
+    """What was refused, once a grant allows it, without another push; and what was moved, under its new name. By hand, only what a rule is for."""
+    server = start_server()
+    path, _ = key_file(tmp_path)
+    for place, body in ((KEYS, {"name": "release", "uri": f"file:{path}"}), (ATTESTORS, {"name": "release", "key": "release"}),
+                        (RULES, {"name": "pushed", "attestor": "release", "repositories": ["team/*", "other/*"], "trigger": "push"})):
+        assert server.request("POST", place, json=body).status_code == 201
+    digest = Repository(server, "team/app").push_image("v1")[0]["digest"]
+
+    def shown(repository):
+        return server.get_json(f"/api/v1/repositories/{repository}/images/{digest}/signatures")
+    wait_for(lambda: [event for event in server.get_json("/api/v1/events")["events"] if event["type"] == "signature.failed"])
+    assert server.request("POST", "/api/v1/key-grants", json={"rule": "pushed", "key": "release", "pattern": "*"}).status_code == 201
+    wait_for(lambda: len(shown("team/app")["signatures"]) == 2)
+    assert server.request("POST", "/api/v1/repositories/team/app/move", json={"to": "team/moved"}).status_code < 300
+    wait_for(lambda: {one["format"] for one in shown("team/moved")["signatures"]} == {"cosign", "bundle"})
+    assert server.request("POST", "/api/v1/namespaces/team/rename", json={"to": "other"}).status_code < 300
+    wait_for(lambda: {one["format"] for one in shown("other/moved")["signatures"]} == {"cosign", "bundle"})
+    Repository(server, "elsewhere/app").push_image("v1")
+    answer = server.request("POST", f"/api/v1/repositories/elsewhere/app/images/{digest}/signatures", json={"rule": "pushed"})
+    assert answer.status_code == 403 and "other repositories or tags" in answer.text

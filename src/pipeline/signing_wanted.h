@@ -1,0 +1,13 @@
+/* What an event has to be signed, within the room: keys of jobs, which ask all anew
+ * (signing_jobs.c). */
+#pragma once
+
+#include "pipeline/signing_jobs.h"
+
+/* What takes such events, NULL-terminated. */
+extern const char *const signing_events[];
+
+/* Adds to @keys (char *): "RULE REPOSITORY@DIGEST", for no name has a space. @kind: of the jobs,
+ * those of which that were given up are wanted again when keys, rules or grants change. */
+bool signing_wanted(const SigningRooms *rooms, Jobs *jobs, const char *kind, const SigningSet *set,
+                    const Event *event, GPtrArray *keys, GError **error);
