@@ -169,6 +169,29 @@ test_made(void)
   run(folder, "rm -r $D");
 }
 
+/* A key file that another program made, with its public half. */
+static void
+test_captured(void)
+{
+  const char *shared = g_getenv("ASSAY_SHARED");
+  g_autofree char *folder =
+      g_build_filename(shared == NULL ? "" : shared, "vectors", "signatures", NULL);
+  g_autofree char *path = g_build_filename(folder, "cosign.key", NULL);
+  g_autofree char *public = g_build_filename(folder, "cosign.pub", NULL);
+  g_autofree char *text = NULL;
+  if (!g_file_get_contents(public, &text, NULL, NULL)) {
+    g_test_skip("the captured key is not there");
+    return;
+  }
+  g_autoptr(GError) error = NULL;
+  g_setenv("COSIGN_PASSWORD", "x", TRUE);
+  g_autoptr(Key) key = key_open(path, NULL, NULL, &error);
+  g_unsetenv("COSIGN_PASSWORD");
+  g_assert_no_error(error);
+  g_autofree char *pem = public_key_to_pem(key_public(key));
+  g_assert_cmpstr(pem, ==, text);
+}
+
 static void
 test_damaged(void)
 {
@@ -225,6 +248,7 @@ main(int argc, char **argv)
     g_test_add_data_func(name, &cases[i], test_openssl);
   }
   g_test_add_func("/keys/made", test_made);
+  g_test_add_func("/keys/captured", test_captured);
   g_test_add_func("/keys/damaged", test_damaged);
   g_test_add_func("/keys/others", test_others);
   return g_test_run();
