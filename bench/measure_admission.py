@@ -7,7 +7,7 @@ import subprocess
 from measure_access import push_image
 from peers import Assay
 
-CLIENTS = 16
+CLIENTS = 4
 # As API servers send it, with what a Pod has besides its images.
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-5d4f8c7b9d-x2x8p", "namespace": "shop", "labels": {"app": "web"}},
        "spec": {"serviceAccountName": "default", "restartPolicy": "Always", "nodeSelector": {"kubernetes.io/arch": "amd64"},

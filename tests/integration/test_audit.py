@@ -368,6 +368,7 @@ WRITES = {
     "POST /api/v1/namespaces/<namespace>/retention/runs": [Routes.run_retention],
     "POST /api/v1/quarantine": [quarantine],
     "DELETE /api/v1/quarantine/<name>": [end_quarantine],
+    "DELETE /api/v1/clusters/<id>": [lambda routes: routes.do("DELETE", "/api/v1/clusters/staging")],
     "POST /api/v1/endpoints": [makes("endpoints", Routes.endpoint)],
     "PATCH /api/v1/endpoints/<endpoint>": [changes("endpoints", Routes.endpoint, {"allow": ["127.0.0.1"]})],
     "DELETE /api/v1/endpoints/<endpoint>": [removes("endpoints", Routes.endpoint)],
@@ -417,7 +418,7 @@ EXCEPTIONS = {
     "POST /token": "gives out what follows from a right; who logs in for it is noted",
     "POST /harbor/api/v1/scan": "a question to another registry; test_harbor.py looks at what is noted of it",
     "POST /api/v1/images/<digest>/scan": "asks for a scan, which tells what it has found",
-    **{f"POST /admission/{kind}{cluster}": "a question of a cluster; nothing is changed here"
+    **{f"POST /admission/{kind}{cluster}": "a question of a cluster; test_admission.py looks at what it leaves where the glass is broken"
        for kind in ("validate", "mutate") for cluster in ("", "/<cluster>", "/<cluster>/<key>")},
     "POST /api/v1/repositories/<name>/images/<digest>/signatures": "stores a signature in each form, and tells each; test_signing_rules.py looks",
     "POST /api/v1/gc": "asks for a run, which tells what it has collected",
