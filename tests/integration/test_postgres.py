@@ -17,7 +17,8 @@ from repository import Repository
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 # Rooms with tables of their own, and those whose statements join them.
-OWNERS = {path.parent.name for path in (ROOT / "src").glob("*/schema.c")} - {"storage"}
+OWNERS = {room for path in (ROOT / "src").rglob("*.c") for room in re.findall(r'^const Schema \w+ = \{"(\w+)"', path.read_text(),
+                                                                                 re.MULTILINE)}
 ROOMS = OWNERS | {"server", "storage"}
 
 
