@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/sign_by_server.h"
 #include "cli/signing_options.h"
 #include "cli/source_options.h"
 #include "cli/terminal_progress.h"
@@ -18,12 +19,14 @@
 
 #define CHAIN_FILE_MAX ((size_t)256 * 1024)
 
-static char *config_option, *certificate_option;
+static char *rule_option, *config_option, *certificate_option;
 static char **format_option, **annotation_option;
 static gboolean recursive_option, json_option;
 
 static const GOptionEntry options[] = {
     SIGNING_OPTIONS,
+    {"rule", 0, 0, G_OPTION_ARG_STRING, &rule_option,
+     "Have the registry sign, by this rule of its own (assay rule)", "NAME"},
     {"format", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &format_option,
      "What to write; may be repeated (default: cosign and bundle)", "cosign|bundle|notation"},
     {"certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate_option,
@@ -210,8 +213,10 @@ run(char **arguments)
   g_autoptr(json_t) annotations = NULL;
   g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   SignTask signing = {.chain = chain, .done = done};
-  if (signing_option_key == NULL)
-    return command_usage_error("--key is missing: which key signs?");
+  if (rule_option != NULL && signing_option_key == NULL)
+    return sign_by_server(rule_option, arguments[0], json_option ? "json" : "text");
+  if (signing_option_key == NULL || rule_option != NULL)
+    return command_usage_error("give either --key or --rule: which key signs?");
   if (!read_formats(&signing.formats, &error) ||
       !signing_annotations(annotation_option, &annotations, &error))
     return command_fail(error);
@@ -242,7 +247,8 @@ const Command sign_command = {
         "  assay sign --key cosign.key --annotation build=1234 registry.example.com/team/app:1.0\n"
         "  assay sign --key release.key --recursive registry.example.com/team/app:1.0\n"
         "  assay sign --key release.key --format notation --certificate release.crt \\\n"
-        "    registry.example.com/team/app:1.0",
+        "    registry.example.com/team/app:1.0\n"
+        "  assay sign --rule release team/app:1.0",
     .options = options,
     .least_arguments = 1,
     .most_arguments = 1,

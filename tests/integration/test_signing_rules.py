@@ -162,6 +162,8 @@ def test_signing_by_hand(start_server, tmp_path):
     assert made == shown["made"] and [one["rule"] for one in made] == ["hand"] * 2 and made[0]["number"] < made[1]["number"]
     assert send("GET", "/api/v1/signatures?repository=team/other")["signatures"] == []
     assert send("GET", f"/api/v1/signatures?limit=1&last={made[0]['number']}")["signatures"] == made[1:]
+    assert server.assay("sign", "--rule", "hand", "team/app:v1").stdout == f"was signed already: {digest}\n"
+    assert "no signing rule" in server.assay("sign", "--rule", "nobody", "team/app:v1", check=2).stderr
     assert "release" in server.assay("signature", "list", "team/app:v1").stdout
     assert [line.split()[0] for line in server.assay("signature", "journal").stdout.splitlines()] == ["NUMBER", "1", "2"]
     send("POST", f"{KEYS}/release/revoke", {"revoked": "2026-01-31T00:00:00Z"})
