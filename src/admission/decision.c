@@ -115,6 +115,8 @@ judge_name(const AdmissionInput *input, const json_t *spec, const WorkloadImage 
       .text = text,
       .architecture = selected(spec, "kubernetes.io/arch"),
       .os = os != NULL ? os : json_get_string(json_object_get(spec, "os"), "name")};
+  /* The answer holds nothing of the question. */
+  /* cppcheck-suppress returnDanglingLifetime */
   return input->judge(input->data, &question);
 }
 
@@ -253,14 +255,14 @@ image_key(const WorkloadImage *image, const ImageAnswer *answer)
                         : g_strconcat(name->host, "/", name->repository, "@", digest, NULL);
 }
 
-/* Whether what is refused may run all the same. True: *message (which is no refusal any more) says
- * why. */
-static bool
-glass_lets_through(const AdmissionInput *input, const Review *review,
-                   const AdmissionDecision *decision, char **message)
+/* Asks whether what is refused may run all the same: *through. What is to be told then, in the
+ * place of @refused. (transfer full) */
+static char *
+ask_glass(const AdmissionInput *input, const Review *review, const AdmissionDecision *decision,
+          const char *refused, bool *through)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *told = NULL, *before = *message;
+  char *told = NULL;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < decision->judged->len; i++) {
     const JudgedImage *judged = g_ptr_array_index(decision->judged, i);
@@ -269,10 +271,12 @@ glass_lets_through(const AdmissionInput *input, const Review *review,
   }
   Found found =
       input->glass == NULL ? ABSENT : input->glass(input->data, review, images, &told, &error);
-  *message = found == FOUND    ? g_strdup_printf("%s: %s", told, before)
-             : found == FAILED ? g_strdup_printf("%s; %s", before, error->message)
-                               : g_steal_pointer(&before);
-  return found == FOUND;
+  *through = found == FOUND;
+  char *message = found == FOUND    ? g_strdup_printf("%s: %s", told, refused)
+                  : found == FAILED ? g_strdup_printf("%s; %s", refused, error->message)
+                                    : g_strdup(refused);
+  g_free(told);
+  return message;
 }
 
 /* Whether the glass is asked to be broken now: then images that are stored are judged, too. */
@@ -292,12 +296,14 @@ decide_by_images(const AdmissionInput *input, const Review *review, AdmissionDec
 {
   bool mirror = workload_is_mirror(review);
   bool enforced = admission_mode(input->settings, input->cluster) == ADMISSION_ENFORCE;
-  g_autofree char *message = refusal(input, decision);
+  g_autofree char *refused = refusal(input, decision);
   decision->by = decision->judged->len == 0 && decision->images->len > 0 ? ADMISSION_BY_NO_CHANGE
                                                                          : ADMISSION_BY_IMAGES;
-  if (message == NULL)
+  if (refused == NULL)
     return;
-  bool glass = enforced && !mirror && glass_lets_through(input, review, decision, &message);
+  bool glass = false;
+  g_autofree char *message =
+      enforced && !mirror ? ask_glass(input, review, decision, refused, &glass) : g_strdup(refused);
   if (enforced && !mirror && !glass) {
     decision->allowed = false;
     decision->message = g_steal_pointer(&message);

@@ -161,7 +161,7 @@ workload_images(const Review *review, const json_t *object, GError **error)
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(workload_image_free);
   const json_t *spec = object == NULL ? NULL : workload_pod_spec(review, object);
   const char *path = path_of(review);
-  if (spec == NULL || json_is_null(spec))
+  if (spec == NULL || path == NULL || json_is_null(spec))
     return g_steal_pointer(&images);
   if (!json_is_object(spec)) {
     error_set(error, ASSAY_ERROR_INVALID, "%s is not an object", path);

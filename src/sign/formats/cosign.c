@@ -105,7 +105,5 @@ cosign_payload(const Digest *digest, const char *reference, json_t *optional)
 char *
 cosign_tag(const Digest *digest, const char *suffix)
 {
-  char *tag = g_strconcat(digest->text, suffix, NULL);
-  *strchr(tag, ':') = '-';
-  return tag;
+  return g_strdelimit(g_strconcat(digest->text, suffix, NULL), ":", '-');
 }
