@@ -39,10 +39,11 @@ def push_signed(peer, key, folder):
     layout = Layout(folder)
     layout.add_image("v1", [{"etc/os-release": "ID=alpine\nVERSION_ID=3.10.2\n", "srv/app": "content"}])
     url = f"{peer.url}/api/v1"
+    operator = {"Authorization": f"Bearer {(peer.data / 'operator.key').read_text().strip()}"}
     for path, body in (("signing-keys", {"name": "release", "uri": f"file:{key}"}), ("attestors", {"name": "release", "key": "release"}),
                        ("signing-rules", {"name": "release", "attestor": "release", "repositories": ["**"], "trigger": "push"}),
                        ("key-grants", {"rule": "release", "key": "release", "pattern": "*"})):
-        requests.post(f"{url}/{path}", json=body, timeout=30).raise_for_status()
+        requests.post(f"{url}/{path}", json=body, headers=operator, timeout=30).raise_for_status()
     subprocess.run(["skopeo", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{folder}:v1", f"docker://{peer.url.partition('//')[2]}/team/app:v1"],
                    check=True)
     deadline = time.monotonic() + 30

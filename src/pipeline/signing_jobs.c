@@ -21,12 +21,6 @@ struct SigningJobs {
   ImageSigner *signer;
 };
 
-static const Setting settings[] = {
-    {SETTING(SigningSettings, host), .kind = &setting_text},
-};
-const Section signing_settings_section = {settings, G_N_ELEMENTS(settings),
-                                          sizeof(SigningSettings)};
-
 /* --- asking for it --- */
 
 static const JobKind sign_kind;

@@ -12,18 +12,11 @@
 #pragma once
 
 #include "access/access.h"
-#include "base/settings.h"
 #include "jobs/outbox.h"
 #include "pipeline/pipeline.h"
 #include "sign/signer.h"
 #include "signing/signing.h"
-
-/* `signing` in the configuration. */
-typedef struct {
-  char *host; /* how clients call this registry: what a signature says of its image; NULL: by the
-                 first address that the server listens on */
-} SigningSettings;
-extern const Section signing_settings_section;
+#include "signing/signing_settings.h"
 
 typedef struct {
   const SigningSettings *settings;

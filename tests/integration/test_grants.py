@@ -8,9 +8,9 @@ CLOSED = "access:\n  mode: closed\n"
 PASSWORD = "correct horse"
 
 
-def with_people(start_server):
+def with_people(start_server, config=""):
     """A server that is closed, with the people whom the cases are about."""
-    server = start_server(config=CLOSED)
+    server = start_server(config=CLOSED + config)
     for name in ("root", "olga", "bob"):
         body = {"name": name, "password": PASSWORD, "administrator": name == "root"}
         assert server.request("POST", "/api/v1/users", json=body, headers=server.operator()).status_code == 201

@@ -14,7 +14,8 @@ POLICY = gate.STRICT
 
 
 def send(server, method, path, body=None, status=201):
-    answer = server.request(method, f"/api/v1/{path}", json=body)
+    """By who is on the server's own machine: others may only name keys that the configuration lists."""
+    answer = server.request(method, f"/api/v1/{path}", json=body, headers=server.operator())
     assert answer.status_code == status, (path, answer.status_code, answer.text)
     return answer.json() if answer.content else None
 
@@ -164,7 +165,7 @@ def test_grants(server, assay, tmp_path):
 def test_keys(server, assay, tmp_path):
     """A key that is away is told by its kind of error; a key that is revoked signs no more; one that is turned over does."""
     key = make_key(assay, tmp_path / "key.pem")
-    answer = server.request("POST", "/api/v1/signing-keys", json={"name": "none", "uri": f"file:{tmp_path}/nothing"})
+    answer = server.request("POST", "/api/v1/signing-keys", json={"name": "none", "uri": f"file:{tmp_path}/nothing"}, headers=server.operator())
     assert answer.status_code == 404 and "nothing" in answer.text
     set_up(server, key, "push")
     shown = server.get_json("/api/v1/signing-keys/release")
@@ -172,7 +173,7 @@ def test_keys(server, assay, tmp_path):
     folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
     push(server, folder, "fixed", "team/app")
     wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
-    assert server.request("POST", "/api/v1/signing-keys/release/turn", json={}).status_code == 400
+    assert server.request("POST", "/api/v1/signing-keys/release/turn", json={}, headers=server.operator()).status_code == 400
     turned = send(server, "POST", "signing-keys/release/turn", {"uri": f"file:{make_key(assay, tmp_path / 'next.pem')}"}, status=200)
     assert turned["former"][0]["fingerprint"] == shown["fingerprint"] != turned["fingerprint"]
     push(server, folder, "fixed", "team/app", "again")
@@ -184,6 +185,30 @@ def test_keys(server, assay, tmp_path):
     assert signatures(server, "team/app", vulnerable) == (0, 0)
     for path in ("signing-keys/release", "attestors/release"):
         assert server.request("DELETE", f"/api/v1/{path}").status_code == 409
+
+
+def test_what_keys_may_name(start_server, assay, tmp_path):
+    """Who is not the operator names no file, module or service that the configuration does not list; and a secret is shown to nobody else."""
+    listed, other = tmp_path / "keys", tmp_path / "other"
+    listed.mkdir()
+    other.mkdir()
+    key, outside = make_key(assay, listed / "key.pem"), make_key(assay, other / "key.pem")
+    module = tmp_path / "module.so"
+    server = start_server(policy=POLICY, config=f"signing:\n  folders: [{listed}/]\n  endpoints: ['http://127.0.0.1:1']\n")
+    secret = server.data / "operator.key"
+    refused = [{"uri": f"file:{outside}"}, {"uri": str(outside)}, {"uri": f"file:{listed}/../other/key.pem"}, {"uri": "file:key.pem"}, {"uri": f"file:{listed}"},
+               {"uri": f"file:{key}", "password_file": str(secret)}, {"uri": f"pkcs11:object=a?module-path={module}"},
+               {"uri": f"pkcs11:object=a?module%2Dpath={module}"}, {"uri": f"pkcs11:object=a?pin-source=file:{secret}"},
+               {"uri": f"pkcs11:object=a?x=1&module-path={module}"}, {"uri": "pkcs11:object=a?module-name=x"},
+               {"uri": "vault://k?endpoint=http://127.0.0.1:2", "token_file": str(key)}, {"uri": "vault://k?endpoint=http://127.0.0.1:1", "token_file": str(secret)},
+               {"uri": "aws-kms://eu-1/k?endpoint=https://elsewhere.example"}, {"uri": f"file:{key}", "ca_file": "/etc/passwd"}]
+    for number, body in enumerate(refused):
+        answer = server.request("POST", "/api/v1/signing-keys", json={"name": f"k{number}", **body})
+        assert answer.status_code == 403 and answer.json()["code"] == "DENIED" and "operator" in answer.text, (body, answer.text)
+    assert server.request("POST", "/api/v1/signing-keys", json={"name": "good", "uri": f"file:{key}"}).status_code == 201
+    turned = server.request("POST", "/api/v1/signing-keys/good/turn", json={"uri": f"file:{outside}"})
+    assert turned.status_code == 403, turned.text
+    send(server, "POST", "signing-keys/good/turn", {"uri": f"file:{outside}"}, status=200)
 
 
 def test_indexes(server, assay, tmp_path):

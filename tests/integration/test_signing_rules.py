@@ -21,7 +21,7 @@ def key_file(folder, name="release.key", curve="P-256"):
 
 @pytest.fixture
 def closed(start_server):
-    return with_people(start_server)
+    return with_people(start_server, "signing: {folders: [/]}\n")
 
 
 def test_life_of_a_key(closed, tmp_path):
@@ -143,7 +143,7 @@ def test_signing_by_hand(start_server, tmp_path):
     place = f"/api/v1/repositories/team/app/images/{digest}/signatures"
 
     def send(method, where, body=None, status=200):
-        answer = server.request(method, where, json=body)
+        answer = server.request(method, where, json=body, headers=server.operator())
         assert answer.status_code == status, (where, answer.text)
         return answer.json()
     send("POST", KEYS, {"name": "release", "uri": f"file:{path}"}, 201)

@@ -126,3 +126,15 @@ identify(Access *access, const Shown *shown, Principal **who, GError **error)
 }
 
 const IdentityKind operator_identity = {.how = "operator-key", .identify = identify};
+
+bool
+operator_shows(Access *access, const char *authorization, const char *address)
+{
+  static const char scheme[] = "Bearer ";
+  if (authorization == NULL || !g_str_has_prefix(authorization, scheme))
+    return false;
+  g_autofree char *secret = g_strdup(authorization + strlen(scheme));
+  const Shown shown = {.scheme = "Bearer", .secret = secret, .address = address};
+  g_autoptr(Principal) who = NULL;
+  return identify(access, &shown, &who, NULL) == FOUND;
+}

@@ -22,3 +22,7 @@ void operator_key_remove(int data_fd);
 char *operator_key_for(const char *data_folder, const char *authority);
 
 extern const IdentityKind operator_identity;
+
+/* Whether an Authorization header (or NULL) that came from @address has the operator's key: for
+ * what even who may do all may not, where access is open and nobody is identified. */
+bool operator_shows(Access *access, const char *authorization, const char *address);

@@ -1,6 +1,7 @@
 /* /api/v1/signing-keys: the keys that the server may sign with, wherever they are kept. */
 #include <string.h>
 
+#include "access/credentials/operator.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
@@ -91,10 +92,24 @@ replace(char **text, char *by)
   *text = by;
 }
 
+/* Where access is open, everybody may do all, but not name what is on the server's machine. */
+static bool
+is_operator(Request *request)
+{
+  const Principal *who = request_principal(request);
+  return who->kind == PRINCIPAL_OPERATOR ||
+         (who->kind == PRINCIPAL_OPEN &&
+          operator_shows(server_context(request)->access, request_header(request, "Authorization"),
+                         request_client(request)));
+}
+
 /* Asks the key itself for its public part. */
 static bool
 ask_key(Request *request, SigningKey *key, GError **error)
 {
+  if (!is_operator(request) &&
+      !signing_settings_allow(&server_context(request)->config->signing, key, error))
+    return false;
   const KeyOptions options = signing_key_options(key);
   g_autoptr(Key) opened =
       signer_key(server_context(request)->signer, key->uri, &options, NULL, error);

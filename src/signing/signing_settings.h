@@ -1,0 +1,21 @@
+/* What the operator decides of signing: `signing` in the configuration; and what of the machine a
+ * signing key that comes by the API may name. A module of a token is code that the server runs, a
+ * secret file is shown to the service that a key names: so those who manage policies may only name
+ * what is listed here. Who has the operator's key is the machine's own, and may name all. */
+#pragma once
+
+#include "base/settings.h"
+#include "signing/signing.h"
+
+typedef struct {
+  char *host;       /* how clients call this registry: what a signature says of its image; NULL: by
+                       the first address that the server listens on */
+  char **folders;   /* in which key files and secrets lie; /etc/assay/keys */
+  char **modules;   /* PKCS#11 modules, whole paths; none */
+  char **endpoints; /* of services other than the vendors' own, whole URLs; none */
+} SigningSettings;
+extern const Section signing_settings_section;
+
+/* Whether all that @key names is listed. ASSAY_ERROR_DENIED: what is not, and by which key of the
+ * configuration it would be. */
+bool signing_settings_allow(const SigningSettings *settings, const SigningKey *key, GError **error);
