@@ -215,8 +215,10 @@ run(char **arguments)
   SignTask signing = {.chain = chain, .done = done};
   if (rule_option != NULL && signing_option_key == NULL)
     return sign_by_server(rule_option, arguments[0], json_option ? "json" : "text");
-  if (signing_option_key == NULL || rule_option != NULL)
-    return command_usage_error("give either --key or --rule: which key signs?");
+  if (rule_option != NULL)
+    return command_usage_error("--key and --rule exclude each other");
+  if (signing_option_key == NULL)
+    return command_usage_error("--key is missing: which key signs? Or --rule");
   if (!read_formats(&signing.formats, &error) ||
       !signing_annotations(annotation_option, &annotations, &error))
     return command_fail(error);
