@@ -153,7 +153,9 @@ verify(const Looker *looker, const Digest *manifest, GError **error)
 {
   RegistrySignatures place = {looker->pipeline->registry, looker->repository};
   const SignatureSource source = registry_signature_source(&place);
-  const SignatureClaim claim = {.digest = *manifest, .repository = looker->repository};
+  const SignatureClaim claim = {.digest = *manifest,
+                                .repository = looker->repository,
+                                .hosts = looker->pipeline->options.hosts};
   return image_signatures_verify(&source, looker->trusted->attestors, &claim,
                                  looker->now / G_USEC_PER_SEC, error);
 }

@@ -36,6 +36,9 @@ typedef struct {
   const char *policy; /* its file, or `strict`; NULL: the built-in default policy */
   bool allow_uncaged; /* as in InspectionInput */
   Signing *signing;   /* the attestors of the server; NULL: those of the policy file alone */
+  /* How clients call this registry: a signature that names another does not count; NULL: each does.
+   */
+  const char *const *hosts;
 } PipelineOptions;
 
 /* Opens the advisory database below the data folder (none yet is fine) and the policy of @options,

@@ -27,6 +27,7 @@ typedef struct {
   Access *access;
   Signing *signing;
   Signer *signer;
+  const char **signature_hosts; /* signing_settings_hosts() */
   SigningJobs *signing_jobs;
   Jobs *jobs;
   Registry *registry;

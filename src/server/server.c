@@ -139,11 +139,13 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
       !registry_read_moved(context->registry, error))
     return false;
   context->manifests = manifest_cache_new();
+  context->signature_hosts = signing_settings_hosts(&config->signing);
   const PipelineOptions options = {.inspection = &config->limits.inspection,
                                    .advisories = &config->advisories,
                                    .policy = config->policy,
                                    .allow_uncaged = config->allow_uncaged,
-                                   .signing = context->signing};
+                                   .signing = context->signing,
+                                   .hosts = context->signature_hosts};
   context->pipeline = pipeline_new(&options, data_folder, context->registry, server->blobs,
                                    server->sql, context->jobs, error);
   /* What is damaged could not be set aside. */
@@ -339,6 +341,7 @@ server_free(Server *server)
   signing_jobs_free(server->context.signing_jobs);
   signing_free(server->context.signing);
   signer_free(server->context.signer);
+  g_free((void *)server->context.signature_hosts);
   cache_free(server->context.manifests);
   registry_free(server->context.registry);
   setup_link_free(server->context.setup);

@@ -141,8 +141,8 @@ ask(Signer *signer, const SignerRequest *request, Cancellable *cancellable, GByt
       break;
     if (attempt < ATTEMPTS && g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_IO))
       continue;
-    g_propagate_prefixed_error(error, g_steal_pointer(&failure),
-                               "key %s: ", request->texts[SIGNER_URI]);
+    g_autofree char *name = key_name(request->texts[SIGNER_URI]);
+    g_propagate_prefixed_error(error, g_steal_pointer(&failure), "key %s: ", name);
     return false;
   }
   return signer_answer_read(slice_new(answer->data, answer->len), result, version, error);

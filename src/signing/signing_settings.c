@@ -7,6 +7,7 @@
 
 static const Setting settings_rows[] = {
     {SETTING(SigningSettings, host), .kind = &setting_text},
+    {SETTING(SigningSettings, names), .kind = &setting_texts, .most = 100},
     {SETTING(SigningSettings, folders), .kind = &setting_texts, .fallback = "[/etc/assay/keys]",
      .most = 100},
     {SETTING(SigningSettings, modules), .kind = &setting_texts, .most = 100},
@@ -14,6 +15,19 @@ static const Setting settings_rows[] = {
 };
 const Section signing_settings_section = {settings_rows, G_N_ELEMENTS(settings_rows),
                                           sizeof(SigningSettings)};
+
+const char **
+signing_settings_hosts(const SigningSettings *settings)
+{
+  if (settings->host == NULL)
+    return NULL;
+  GPtrArray *hosts = g_ptr_array_new();
+  g_ptr_array_add(hosts, settings->host);
+  for (size_t i = 0; settings->names != NULL && settings->names[i] != NULL; i++)
+    g_ptr_array_add(hosts, settings->names[i]);
+  g_ptr_array_add(hosts, NULL);
+  return (const char **)g_ptr_array_free(hosts, FALSE);
+}
 
 /* By its name alone: what links in the operator's folders lead to is the operator's. */
 static bool

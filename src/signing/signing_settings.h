@@ -10,12 +10,16 @@
 typedef struct {
   char *host;       /* how clients call this registry: what a signature says of its image; NULL: by
                        the first address that the server listens on */
+  char **names;     /* how else they call it, where `host` says how: then a signature that names any
+                       other registry does not count */
   char **folders;   /* in which key files and secrets lie; /etc/assay/keys */
   char **modules;   /* PKCS#11 modules, whole paths; none */
   char **endpoints; /* of services other than the vendors' own, whole URLs; none */
 } SigningSettings;
 extern const Section signing_settings_section;
 
+/* `host` and `names`; NULL: `host` is not said. (transfer container) */
+const char **signing_settings_hosts(const SigningSettings *settings);
 /* Whether all that @key names is listed. ASSAY_ERROR_DENIED: what is not, and by which key of the
  * configuration it would be. */
 bool signing_settings_allow(const SigningSettings *settings, const SigningKey *key, GError **error);

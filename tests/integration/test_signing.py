@@ -211,6 +211,36 @@ def test_what_keys_may_name(start_server, assay, tmp_path):
     send(server, "POST", "signing-keys/good/turn", {"uri": f"file:{outside}"}, status=200)
 
 
+def test_hosts(start_server, assay, tmp_path):
+    """Where the registry says how it is called, a signature for another one does not count at the pull, nor in lists."""
+    key = make_key(assay, tmp_path / "key.pem")
+    policy = POLICY.replace("namespaces: ['**'],", "namespaces: ['**'], signatures: [release],")
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+
+    def serve(names):
+        server = start_server(policy=policy, config=f"signing: {{host: registry.example.com, names: {names}, folders: [/]}}\n")
+        import_advisories(assay, server)
+        gate.wait_for_advisories(server)
+        set_up(server, key, formats=["cosign"])
+        push(server, folder, "fixed", "team/app")
+        wait_until(lambda: signatures(server, "team/app", fixed) == (1, 0))
+        return server
+    server = serve("[]")
+    wait_until(lambda: pull(server, "team/app", "fixed").status_code == 200)
+    text = server.config.read_text() if hasattr(server, "config") and hasattr(server.config, "read_text") else None
+    server.stop()
+    path = server.folder / "assay.yaml"
+    assert text is None or text == path.read_text()
+    path.write_text(path.read_text().replace("host: registry.example.com", "host: other.example.com"))
+    server.start()
+    wait_until(lambda: pull(server, "team/app", "fixed").status_code == 403)
+    assert "registry.example.com" in pull(server, "team/app", "fixed").text
+    server.stop()
+    path.write_text(path.read_text().replace("names: []", "names: [registry.example.com]"))
+    server.start()
+    wait_until(lambda: pull(server, "team/app", "fixed").status_code == 200)
+
+
 def test_indexes(server, assay, tmp_path):
     """An index is signed once all that is in it passes, and its members where the rule says so."""
     set_up(server, make_key(assay, tmp_path / "key.pem"), members=True)

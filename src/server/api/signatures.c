@@ -68,7 +68,8 @@ verify(const ServerContext *server, const char *repository, const Digest *image,
   g_autoptr(GPtrArray) attestors = all_attestors(policy_set_attestors(policy), ours);
   RegistrySignatures place = {server->registry, repository};
   const SignatureSource source = registry_signature_source(&place);
-  const SignatureClaim claim = {.digest = *image, .repository = repository};
+  const SignatureClaim claim = {
+      .digest = *image, .repository = repository, .hosts = server->signature_hosts};
   return image_signatures_verify(&source, attestors, &claim, g_get_real_time() / G_USEC_PER_SEC,
                                  error);
 }

@@ -222,10 +222,16 @@ write_key(gnutls_x509_privkey_t key, const char *password, GError **error)
 static bool
 write_new(const char *path, const char *text, GError **error)
 {
-  struct stat there;
-  if (lstat(path, &there) == 0)
+  auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0 && errno == EEXIST)
     return error_set(error, ASSAY_ERROR_EXISTS, "%s is there already", path);
-  return file_replace(AT_FDCWD, path, slice_from_string(text), S_IRUSR | S_IWUSR, error);
+  if (fd < 0)
+    return error_set_errno(error, errno, "%s", path);
+  if (fd_write_all(fd, slice_from_string(text), error) &&
+      (fsync(fd) == 0 || error_set_errno(error, errno, "%s", path)))
+    return true;
+  unlink(path);
+  return false;
 }
 
 static bool

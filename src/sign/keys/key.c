@@ -16,7 +16,7 @@ const char *const key_algorithms[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "r
 
 struct Key {
   gatomicrefcount references;
-  char *uri;
+  char *name; /* key_name() */
   const KeyKind *kind;
   OpenedKey opened;
 };
@@ -37,10 +37,17 @@ find_kind(const char *uri, const char **rest, GError **error)
   GString *known = g_string_new(NULL);
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
     g_string_append_printf(known, "%s%s:", i == 0 ? "" : ", ", kinds[i]->scheme);
-  error_set(error, ASSAY_ERROR_UNSUPPORTED, "key %s: there is no such kind of key (wanted: %s)",
-            uri, known->str);
+  error_set(error, ASSAY_ERROR_UNSUPPORTED, "key %.*s: there is no such kind of key (wanted: %s)",
+            (int)strcspn(uri, "?"), uri, known->str);
   g_string_free(known, TRUE);
   return NULL;
+}
+
+/* What stands behind its "?" may be a secret that was written there by mistake. */
+char *
+key_name(const char *uri)
+{
+  return g_strndup(uri, strcspn(uri, "?"));
 }
 
 Key *
@@ -48,7 +55,7 @@ key_new(const char *uri, const KeyKind *kind, OpenedKey opened)
 {
   Key *key = g_new0(Key, 1);
   g_atomic_ref_count_init(&key->references);
-  key->uri = g_strdup(uri);
+  key->name = key_name(uri);
   key->kind = kind;
   key->opened = opened;
   return key;
@@ -64,7 +71,8 @@ key_open(const char *uri, const KeyOptions *options, Cancellable *cancellable, G
   if (kind == NULL)
     return NULL;
   if (!kind->open(rest, options == NULL ? &none : options, &opened, cancellable, error)) {
-    g_prefix_error(error, "key %s: ", uri);
+    g_autofree char *name = key_name(uri);
+    g_prefix_error(error, "key %s: ", name);
     return NULL;
   }
   return key_new(uri, kind, opened);
@@ -85,7 +93,7 @@ key_free(Key *key)
   key->kind->free(key->opened.state);
   public_key_free(key->opened.public);
   g_free(key->opened.version);
-  g_free(key->uri);
+  g_free(key->name);
   g_free(key);
 }
 
@@ -108,21 +116,21 @@ key_sign(Key *key, SignatureAlgorithm algorithm, Slice message, Cancellable *can
   if (!public_key_fits(key->opened.public, algorithm)) {
     g_autofree char *words = public_key_in_words(key->opened.public);
     error_set(error, ASSAY_ERROR_UNSUPPORTED, "key %s: it is %s, which does not sign by %s",
-              key->uri, words, algorithm_name(algorithm));
+              key->name, words, algorithm_name(algorithm));
     return NULL;
   }
   g_autoptr(GBytes) signature =
       key->kind->sign(key->opened.state, algorithm, message, cancellable, error);
   if (signature == NULL) {
     if (!key->kind->names_key)
-      g_prefix_error(error, "key %s: ", key->uri);
+      g_prefix_error(error, "key %s: ", key->name);
     return NULL;
   }
   if (!public_key_verify(key->opened.public, algorithm, message, slice_from_bytes(signature))) {
     error_set(error, ASSAY_ERROR_MISMATCH,
               "key %s: what it gave is no signature by its public key; it was turned over, or "
               "answers for another",
-              key->uri);
+              key->name);
     return NULL;
   }
   return g_steal_pointer(&signature);
@@ -144,9 +152,11 @@ key_make(const char *uri, const char *algorithm, const KeyOptions *options,
   }
   if (kind->make == NULL)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
-                     "key %s: this kind makes no keys; make it where it is kept", uri);
+                     "key %.*s: this kind makes no keys; make it where it is kept",
+                     (int)strcspn(uri, "?"), uri);
   if (kind->make(rest, algorithm, options == NULL ? &none : options, cancellable, error))
     return true;
-  g_prefix_error(error, "key %s: ", uri);
+  g_autofree char *name = key_name(uri);
+  g_prefix_error(error, "key %s: ", name);
   return false;
 }

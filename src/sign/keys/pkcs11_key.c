@@ -163,9 +163,12 @@ free_key(void *state)
   g_free(key);
 }
 
+/* GnuTLS keeps one list of modules, and no lock for it. */
 static bool
 load_modules(const Place *place, GError **error)
 {
+  static GMutex loading;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&loading);
   if (!allowed)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "modules of tokens are loaded by the process that signs alone");
@@ -247,10 +250,16 @@ make(const char *rest, const char *algorithm, const KeyOptions *options, Cancell
     return false;
   if (place.object == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "a key that is made has a name (object=...)");
-  if (open_key(rest, options, &there, cancellable, NULL)) {
+  g_autoptr(GError) absent = NULL;
+  if (open_key(rest, options, &there, cancellable, &absent)) {
     public_key_free(there.public);
     free_key(there.state);
     return error_set(error, ASSAY_ERROR_EXISTS, "the token has it already");
+  }
+  /* A PIN that was refused is not shown once more. */
+  if (g_error_matches(absent, ASSAY_ERROR, ASSAY_ERROR_DENIED)) {
+    g_propagate_error(error, g_steal_pointer(&absent));
+    return false;
   }
   uint8_t random[16];
   gnutls()->rnd(GNUTLS_RND_NONCE, random, sizeof random);
