@@ -430,3 +430,17 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
   SignTask task = {&signer->rooms, rule, row, key, repository, NULL, stored, outcome, cancellable};
   return key != NULL && sign_all(signer, &task, manifest, error);
 }
+
+bool
+image_signer_wants(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
+                   const char *repository, const char *digest)
+{
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(signer->rooms.registry, repository, digest, NULL);
+  g_autoptr(Manifest) manifest =
+      stored == NULL ? NULL
+                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  return manifest != NULL && is_to_sign(manifest) &&
+         allowed_key(signer, set, rule, repository, NULL) != NULL &&
+         image_passes(signer, repository, stored, manifest, 0, NULL);
+}

@@ -10,6 +10,10 @@ ImageSigner *image_signer_new(const SigningRooms *rooms);
 void image_signer_free(ImageSigner *signer);
 void image_signer_set_host(ImageSigner *signer, const char *host);
 
+/* Whether @rule, which is for what passed, would sign the image now. What cannot be told is false.
+ */
+bool image_signer_wants(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
+                        const char *repository, const char *digest);
 /* As signing_jobs_sign(). @by_itself: an event asked for it: what is gone, is no image to sign, or
  * does not pass, is false without *error. */
 bool image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,

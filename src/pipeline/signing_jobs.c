@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/sign_image.h"
+#include "pipeline/signing_left.h"
 #include "pipeline/signing_wanted.h"
 
 METRIC(failures, COUNTER("assay_signing_failures_total", "Signatures that could not be made."));
@@ -19,6 +20,7 @@ struct SigningJobs {
   SigningRooms rooms;
   Jobs *jobs;
   ImageSigner *signer;
+  uint64_t looked; /* the look of the policy, the advisories and the rules at the last whole look */
 };
 
 /* --- asking for it --- */
@@ -130,6 +132,51 @@ static const JobKind sign_kind = {.kind = SIGN_KIND,
                                   .kept = true,
                                   .run = run};
 
+/* --- what no event tells --- */
+
+static uint32_t
+every_few_seconds(const void *room)
+{
+  return 10;
+}
+
+/* Another as soon as another image may pass, or is to be signed. */
+static uint64_t
+look_of(const SigningJobs *jobs)
+{
+  return (__atomic_load_n(&jobs->rooms.pipeline->judgement, __ATOMIC_ACQUIRE) << 24) +
+         signing_generation(jobs->rooms.signing) + 1;
+}
+
+static bool
+ask_left(void *data, GPtrArray *keys, GError **error)
+{
+  const SigningJobs *jobs = data;
+  bool asked = sql_transact_later(jobs->rooms.sql, ask_all, keys, error);
+  jobs_wake(jobs->jobs);
+  return asked;
+}
+
+static JobOutcome
+run_left(Job *job, void *room, GError **error)
+{
+  SigningJobs *jobs = room;
+  uint64_t look = look_of(jobs);
+  if (look == jobs->looked)
+    return JOB_DONE;
+  if (!signing_left_find(&jobs->rooms, jobs->signer, ask_left, jobs, job_cancellable(job), error))
+    return JOB_AGAIN;
+  jobs->looked = look;
+  return JOB_DONE;
+}
+
+static const JobKind left_kind = {.kind = "sign-left",
+                                  .at_once = 1,
+                                  .back_off = 10,
+                                  .first = 5,
+                                  .every = every_few_seconds,
+                                  .run = run_left};
+
 bool
 signing_jobs_sign(SigningJobs *jobs, const char *name, const char *repository,
                   const char *reference, SigningOutcome *outcome, Cancellable *cancellable,
@@ -146,7 +193,7 @@ signing_jobs_sign(SigningJobs *jobs, const char *name, const char *repository,
 SigningJobs *
 signing_jobs_new(const SigningRooms *rooms, Jobs *jobs, Outbox *outbox)
 {
-  static const JobKind *const kinds[] = {&sign_kind, NULL};
+  static const JobKind *const kinds[] = {&sign_kind, &left_kind, NULL};
   static const EventTaker *const takers[] = {&taker, NULL};
   SigningJobs *made = g_new0(SigningJobs, 1);
   made->rooms = *rooms;

@@ -17,10 +17,16 @@ typedef struct {
   GPtrArray *keys;
 } Wanted;
 
+char *
+signing_job_key(const SigningRule *rule, const char *repository, const char *digest)
+{
+  return g_strdup_printf("%s %s@%s", rule->name, repository, digest);
+}
+
 static void
 add(const Wanted *wanted, const SigningRule *rule, const char *repository, const char *digest)
 {
-  g_ptr_array_add(wanted->keys, g_strdup_printf("%s %s@%s", rule->name, repository, digest));
+  g_ptr_array_add(wanted->keys, signing_job_key(rule, repository, digest));
 }
 
 /* @scanned: a scan or a verdict is why, and not a push: of rules for what is pushed, those that

@@ -7,7 +7,9 @@
 /* What takes such events, NULL-terminated. */
 extern const char *const signing_events[];
 
-/* Adds to @keys (char *): "RULE REPOSITORY@DIGEST", for no name has a space. @kind: of the jobs,
+/* "RULE REPOSITORY@DIGEST", for no name has a space. (transfer full) */
+char *signing_job_key(const SigningRule *rule, const char *repository, const char *digest);
+/* Adds to @keys (char *): signing_job_key(). @kind: of the jobs,
  * those of which that were given up are wanted again when keys, rules or grants change. */
 bool signing_wanted(const SigningRooms *rooms, Jobs *jobs, const char *kind, const SigningSet *set,
                     const Event *event, GPtrArray *keys, GError **error);

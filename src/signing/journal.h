@@ -27,6 +27,9 @@ extern const JsonTable made_signature_table;
 /* One of a key, format, content and image of a repository is written once: *added tells whether it
  * was. */
 bool journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error);
+/* Whether @rule signed @image in @repository, by any of its keys. */
+Found journal_has(SqlPool *sql, const char *rule, const char *repository, const char *image,
+                  GError **error);
 /* With a number above @after, at most @limit; of @repository and of @image alone, where they are
  * not NULL. (transfer full): MadeSignature */
 GPtrArray *journal_after(SqlPool *sql, const char *repository, const char *image, int64_t after,

@@ -165,6 +165,12 @@ fits_any(GStrv patterns, const char *text)
 }
 
 bool
+signing_rule_covers(const SigningRule *rule, const char *repository)
+{
+  return fits_any(rule->repositories, repository);
+}
+
+bool
 signing_rule_fits(const SigningRule *rule, const char *repository, const char *const *tags)
 {
   if (!fits_any(rule->repositories, repository))

@@ -102,7 +102,8 @@ typedef struct {
 } SigningRule;
 void signing_rule_free(SigningRule *rule);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningRule, signing_rule_free)
-/* @tags: those of the image. */
+/* Whether it may be for any image of the repository; for one that has @tags. */
+bool signing_rule_covers(const SigningRule *rule, const char *repository);
 bool signing_rule_fits(const SigningRule *rule, const char *repository, const char *const *tags);
 
 /* As the API and the rows have them. */

@@ -211,6 +211,25 @@ def test_what_keys_may_name(start_server, assay, tmp_path):
     send(server, "POST", "signing-keys/good/turn", {"uri": f"file:{outside}"}, status=200)
 
 
+def test_what_was_there_before(start_server, assay, tmp_path):
+    """What is refused only for want of our signature has no verdict that changes; it is signed when it passes, as is what is older than its rule."""
+    policy = POLICY.replace("namespaces: ['**'],", "namespaces: ['**'], signatures: [release],")
+    server = start_server(policy=policy)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    folder, vulnerable, fixed = gate.alpine_layout(tmp_path / "layout")
+    for name in ("vulnerable", "fixed"):
+        push(server, folder, name, "team/app")
+    server.wait_for_scan("team/app", vulnerable)
+    set_up(server, make_key(assay, tmp_path / "key.pem"))
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1), 60)
+    assert signatures(server, "team/app", vulnerable) == (0, 0) and pull(server, "team/app", "vulnerable").status_code == 403
+    gate.reload(server, policy.replace("block: [critical]", "block: []"))
+    wait_until(lambda: signatures(server, "team/app", vulnerable) == (1, 1), 60)
+    wait_until(lambda: pull(server, "team/app", "vulnerable").status_code == 200)
+    assert not events(server, "signature.failed")
+
+
 def test_hosts(start_server, assay, tmp_path):
     """Where the registry says how it is called, a signature for another one does not count at the pull, nor in lists."""
     key = make_key(assay, tmp_path / "key.pem")

@@ -135,7 +135,10 @@ check_error(Signer *fresh, const char *uri, const char *pin, AssayErrorCode code
   g_assert_null(signer_key(fresh, uri, &options, NULL, &error));
   if (!g_error_matches(error, ASSAY_ERROR, (int)code))
     g_error("%s: %s", uri, error->message);
-  g_assert_nonnull(strstr(error->message, uri));
+  /* A PIN that was written into it by mistake is not told. */
+  g_autofree char *name = g_strndup(uri, strcspn(uri, "?"));
+  g_assert_nonnull(strstr(error->message, name));
+  g_assert_null(strstr(error->message, "module-path"));
   g_assert_null(pin == NULL ? NULL : strstr(error->message, pin));
 }
 
