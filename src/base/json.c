@@ -23,8 +23,8 @@ json_parse(Slice text, GError **error)
 }
 
 /* Of values, at least: what opens one, or comes between two. */
-static size_t
-count_values(Slice text)
+size_t
+json_count_values(Slice text)
 {
   size_t count = 0;
   bool in_string = false;
@@ -43,7 +43,7 @@ count_values(Slice text)
 static bool
 has_at_most(Slice text, size_t most, GError **error)
 {
-  return count_values(text) <= most ||
+  return json_count_values(text) <= most ||
          error_set(error, ASSAY_ERROR_LIMIT, "JSON of more than %zu values", most);
 }
 

@@ -19,6 +19,8 @@ json_t *json_parse(Slice text, GError **error);
  * hundred bytes and more for each value): more than @most values are ASSAY_ERROR_LIMIT, before any
  * is read. (transfer full) */
 json_t *json_parse_bounded(Slice text, size_t most, GError **error);
+/* How many values that counts in a text, which need not be JSON. */
+size_t json_count_values(Slice text);
 
 /* One that other programs wrote for programs that are less strict, as JavaScript is: a byte order
  * mark is skipped, bytes that are no UTF-8 are replaced, of members of one name the last counts,

@@ -8,9 +8,12 @@
 #include "pipeline/pipeline-private.h"
 #include "registry/signatures.h"
 
-/* Signatures and sentences of all that is kept, some hundred bytes each. */
+/* Signatures, sentences and pairs of values of all that is kept, some hundred bytes each. */
 #define KEPT_MAX   8192
-#define WEIGHT_MAX 50000u
+#define WEIGHT_MAX 200000u
+G_STATIC_ASSERT(WEIGHT_MAX > SIGNATURE_VALUES_MAX / 2 + 2 * SIGNATURES_MAX);
+/* Of those who ask for the same manifest at the same time, one reads, and the others wait. */
+#define LOCK_COUNT 32u
 /* An image is in as many indexes as somebody likes to push. */
 #define INDEXES_MAX 20u
 /* What could not be read is tried again after so long. */
@@ -202,27 +205,47 @@ still_holds(const Looker *looker, Beside *known, const Digest *manifest, bool wi
   return FOUND;
 }
 
+/* FOUND: *beside is what is remembered. (transfer full) */
+static Found
+recall(const Looker *looker, const char *key, const Digest *manifest, bool with_indexes,
+       Beside **beside, GError **error)
+{
+  uint64_t generation = registry_generation(looker->pipeline->registry);
+  g_autoptr(Beside) known = cache_get(looker->pipeline->beside, key, looker->trusted->stamp);
+  Found found = still_holds(looker, known, manifest, with_indexes, generation, error);
+  if (found == FOUND)
+    *beside = g_steal_pointer(&known);
+  return found;
+}
+
+/* (transfer full), or NULL with *error */
+static Beside *
+read_and_keep(const Looker *looker, const char *key, const Digest *manifest, bool with_indexes,
+              GError **error)
+{
+  uint64_t generation = registry_generation(looker->pipeline->registry);
+  Beside *beside = read_beside(looker, manifest, with_indexes, generation, error);
+  if (beside == NULL)
+    return NULL;
+  const ImageSignatures *signatures = beside->signatures;
+  cache_put(looker->pipeline->beside, key, looker->trusted->stamp, beside,
+            1 + signatures->valid->len + signatures->problems->len + signatures->values / 2);
+  return beside;
+}
+
 static Beside *
 beside_of(const Looker *looker, const Digest *manifest, bool with_indexes, GError **error)
 {
-  Cache *cache = looker->pipeline->beside;
-  uint64_t generation = registry_generation(looker->pipeline->registry);
+  static GMutex locks[LOCK_COUNT];
   g_autofree char *key =
       g_strdup_printf("%s\n%s\n%d", looker->repository, manifest->text, with_indexes);
-  g_autoptr(Beside) known = cache_get(cache, key, looker->trusted->stamp);
-  switch (still_holds(looker, known, manifest, with_indexes, generation, error)) {
-  case FOUND:
-    return g_steal_pointer(&known);
-  case FAILED:
-    return NULL;
-  case ABSENT:
-    break;
-  }
-  Beside *beside = read_beside(looker, manifest, with_indexes, generation, error);
-  if (beside != NULL)
-    cache_put(cache, key, looker->trusted->stamp, beside,
-              1 + beside->signatures->valid->len + beside->signatures->problems->len);
-  return beside;
+  Beside *beside = NULL;
+  if (recall(looker, key, manifest, with_indexes, &beside, error) != ABSENT)
+    return beside;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&locks[g_str_hash(key) % LOCK_COUNT]);
+  if (recall(looker, key, manifest, with_indexes, &beside, error) != ABSENT)
+    return beside;
+  return read_and_keep(looker, key, manifest, with_indexes, error);
 }
 
 /* --- an image and the indexes that hold it --- */

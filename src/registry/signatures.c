@@ -9,6 +9,9 @@
 #include "oci/reference.h"
 #include "registry/registry-private.h"
 
+/* Several threads may read at the same time. */
+#define BYTES_MAX ((uint64_t)16 * 1024 * 1024)
+
 /* Tags are overwritten by each signer, referrers come and go: their digests, or, where there are
  * heaps of them, three numbers that no change leaves the same. */
 static bool
@@ -170,7 +173,8 @@ read_referrers(void *data, const char *text, GError **error)
   bool more = true;
   if (!digest_parse(text, &digest, error))
     return NULL;
-  while (more) {
+  /* By one more than it takes, the reader sees that there are more. */
+  while (more && json_array_size(list) <= SIGNATURE_MANIFESTS_MAX) {
     g_autoptr(GPtrArray) page =
         registry_referrers(place->registry, place->repository, &digest, NULL, last, &more, error);
     if (page == NULL)
@@ -200,5 +204,5 @@ known_since(void *data, const Digest *manifest)
 SignatureSource
 registry_signature_source(RegistrySignatures *place)
 {
-  return (SignatureSource){place, read_manifest, read_referrers, read_blob, known_since};
+  return (SignatureSource){place, read_manifest, read_referrers, read_blob, known_since, BYTES_MAX};
 }

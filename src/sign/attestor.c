@@ -3,8 +3,7 @@
 
 #include "base/error.h"
 #include "base/gnutls_library.h"
-
-#define ROOTS_MAX 100u
+#include "sign/formats/certificates.h"
 
 static void
 key_clear(AttestorKey *key)
@@ -88,14 +87,14 @@ attestor_read_roots(Slice pem, GPtrArray *roots, GError **error)
   if (status < 0)
     return error_set(error, ASSAY_ERROR_INVALID, "there is no certificate in PEM: %s",
                      gnutls()->strerror(status));
-  bool good = count <= ROOTS_MAX;
+  bool good = roots->len + count <= CERTIFICATE_ROOTS_MAX;
   for (unsigned i = 0; i < count; i++) {
     good = good && add_root(roots, list[i]);
     gnutls()->x509_crt_deinit(list[i]);
   }
   (*gnutls()->free)(list);
-  return good ||
-         error_set(error, ASSAY_ERROR_LIMIT, "there are more than %u certificates", ROOTS_MAX);
+  return good || error_set(error, ASSAY_ERROR_LIMIT, "there are more than %u certificates",
+                           CERTIFICATE_ROOTS_MAX);
 }
 
 bool

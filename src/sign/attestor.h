@@ -38,6 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Attestor, attestor_free)
 AttestorKey *attestor_add_key(Attestor *attestor, PublicKey *key, const char *name);
 void attestor_add_identity(Attestor *attestor, const char *subject, const char *name);
 /* Adds the certificates of a PEM file to `roots` or `time_roots`. ASSAY_ERROR_INVALID: there is
- * none, or what is no certificate; _LIMIT: more than a hundred. */
+ * none, or what is no certificate; _LIMIT: with those that
+ * are there, more than a hundred. */
 bool attestor_read_roots(Slice pem, GPtrArray *roots, GError **error);
 bool attestor_takes(const Attestor *attestor, SignatureFormat format);

@@ -5,15 +5,25 @@
 
 #include "base/calendar.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "sign/formats/certificates.h"
 #include "sign/formats/dsse.h"
 #include "sign/formats/timestamp.h"
+
+/* What was parsed last: the signatures of an envelope follow one another, and several attestors may
+ * vouch for each. */
+typedef struct {
+  const GBytes *message;
+  json_t *predicate;
+  bool fits;
+} Predicate;
 
 typedef struct {
   const SignatureSource *source;
   const GPtrArray *attestors;
   const SignatureClaim *claim;
   int64_t now;
+  Predicate *last;
   ImageSignatures *result;
 } Verification;
 
@@ -119,6 +129,27 @@ find_untimely(const AttestorKey *key, const Signature *signature, int64_t known,
 
 /* --- */
 
+/* Of a signature that somebody vouches for: what strangers say takes no memory. False: there is no
+ * room for it. */
+static bool
+take_predicate(const Verification *verification, const Signature *signature)
+{
+  Predicate *last = verification->last;
+  ImageSignatures *result = verification->result;
+  if (last->message == signature->message)
+    return last->fits;
+  size_t values = signature->predicate_type == NULL
+                      ? 0
+                      : json_count_values(slice_from_bytes(signature->message));
+  json_decref(last->predicate);
+  *last = (Predicate){signature->message, NULL, values <= SIGNATURE_VALUES_MAX - result->values};
+  if (last->fits) {
+    last->predicate = dsse_predicate(signature);
+    result->values += values;
+  }
+  return last->fits;
+}
+
 static void
 accept(const Verification *verification, const Attestor *attestor, const char *key,
        const Signature *signature, int64_t known)
@@ -128,7 +159,7 @@ accept(const Verification *verification, const Attestor *attestor, const char *k
   verified->key = g_strdup(key);
   verified->format = signature->format;
   verified->predicate_type = g_strdup(signature->predicate_type);
-  verified->predicate = dsse_predicate(signature);
+  verified->predicate = json_incref(verification->last->predicate);
   verified->annotations = json_incref(signature->annotations);
   verified->signed_at = known > 0 ? known : signature->signed_at;
   verified->manifest = signature->manifest;
@@ -136,6 +167,15 @@ accept(const Verification *verification, const Attestor *attestor, const char *k
   int64_t *turns = &verification->result->turns;
   if (signature->expires_at > 0 && (*turns == 0 || signature->expires_at < *turns))
     *turns = signature->expires_at;
+}
+
+static void
+tell_unread(const Verification *verification, const Signature *signature, const Attestor *attestor)
+{
+  verification->result->incomplete = true;
+  tell(verification, signature,
+       "is by %s, but was not read: with the others it has more than %zu values", attestor->name,
+       SIGNATURE_VALUES_MAX);
 }
 
 /* What a signature is worth that is by the attestor. */
@@ -151,6 +191,8 @@ judge(const Verification *verification, const Attestor *attestor, const char *ke
   else if (signature->expires_at > 0 && signature->expires_at < verification->now)
     tell(verification, signature, "is by %s, but does not count any more, by its own word",
          attestor->name);
+  else if (!take_predicate(verification, signature) && signature->format == SIGNATURE_ATTESTATION)
+    tell_unread(verification, signature, attestor);
   else
     accept(verification, attestor, key, signature, known);
 }
@@ -255,8 +297,10 @@ image_signatures_verify(const SignatureSource *source, const GPtrArray *attestor
   result->problems = g_steal_pointer(&found.problems);
   result->seen = found.signatures->len;
   result->incomplete = found.incomplete;
-  const Verification verification = {source, attestors, claim, now, result};
+  Predicate last = {NULL, NULL, true};
+  const Verification verification = {source, attestors, claim, now, &last, result};
   for (guint i = 0; i < found.signatures->len; i++)
     verify_one(&verification, g_ptr_array_index(found.signatures, i));
+  json_decref(last.predicate);
   return result;
 }

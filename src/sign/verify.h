@@ -18,11 +18,14 @@ typedef struct {
   char *key; /* fingerprint of the key, or of the certificate's */
   SignatureFormat format;
   char *predicate_type; /* of a statement, or NULL */
-  json_t *predicate;    /* of a statement, or NULL */
+  json_t *predicate;    /* of a statement, or NULL; shared, read only */
   json_t *annotations;  /* what its maker claims: an object, or NULL */
   int64_t signed_at;    /* seconds since 1970: as known, or else as claimed; 0: nobody says */
   Digest manifest;      /* where it lies */
 } VerifiedSignature;
+
+/* Values of JSON in all predicates of an image: a hundred bytes and more each. */
+#define SIGNATURE_VALUES_MAX ((size_t)300 * 1000)
 
 /* Immutable; reference-counted. */
 typedef struct {
@@ -34,6 +37,7 @@ typedef struct {
   bool incomplete;
   /* When the first of `valid` ends to count, by its maker's word, seconds since 1970; 0: none. */
   int64_t turns;
+  size_t values; /* of JSON in the predicates, about */
   /*< private >*/
   gatomicrefcount references;
 } ImageSignatures;

@@ -8,11 +8,11 @@
 #include "base/gnutls_library.h"
 #include "text/glob.h"
 
-#define CERTIFICATES_MAX 16u
-#define NAMES_MAX        64u
+#define CHAIN_MAX 16u
+#define NAMES_MAX 64u
 
 typedef struct {
-  gnutls_x509_crt_t list[CERTIFICATES_MAX];
+  gnutls_x509_crt_t list[CERTIFICATE_ROOTS_MAX];
   unsigned count;
 } Certificates;
 
@@ -30,9 +30,6 @@ add(Certificates *certificates, Slice der, GError **error)
 {
   const gnutls_datum_t bytes = {(unsigned char *)(uintptr_t)der.data, (unsigned)der.size};
   gnutls_x509_crt_t *place = &certificates->list[certificates->count];
-  if (certificates->count == CERTIFICATES_MAX)
-    return error_set(error, ASSAY_ERROR_INVALID, "there are more than %u certificates",
-                     CERTIFICATES_MAX);
   if (der.size > G_MAXINT || gnutls()->x509_crt_init(place) < 0)
     return error_set(error, ASSAY_ERROR_INVALID, "a certificate is too large");
   certificates->count++;
@@ -42,8 +39,10 @@ add(Certificates *certificates, Slice der, GError **error)
 }
 
 static bool
-add_all(Certificates *certificates, const GPtrArray *list, GError **error)
+add_all(Certificates *certificates, const GPtrArray *list, unsigned most, GError **error)
 {
+  if (list->len > most)
+    return error_set(error, ASSAY_ERROR_INVALID, "there are more than %u certificates", most);
   for (guint i = 0; i < list->len; i++)
     if (!add(certificates, slice_from_bytes(g_ptr_array_index(list, i)), error))
       return false;
@@ -219,7 +218,8 @@ certificates_verify(const GPtrArray *chain, const GPtrArray *roots, CertificateP
   g_auto(Certificates) ends = {.count = 0};
   if (chain->len == 0 || roots->len == 0)
     return error_set(error, ASSAY_ERROR_MISMATCH, "there is no certificate to trust");
-  return add_all(&links, chain, error) && add_all(&ends, roots, error) &&
+  return add_all(&links, chain, CHAIN_MAX, error) &&
+         add_all(&ends, roots, CERTIFICATE_ROOTS_MAX, error) &&
          check_trust(&links, &ends, purpose, error) && check_usage(links.list[0], purpose, error) &&
          check_times(&links, at, error);
 }

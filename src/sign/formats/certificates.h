@@ -4,6 +4,9 @@
 
 #include "sign/keys/public_key.h"
 
+/* Of roots in one list; chains are shorter. */
+#define CERTIFICATE_ROOTS_MAX 100u
+
 /* What a certificate is for. */
 typedef enum { CERTIFICATE_SIGNS_CODE, CERTIFICATE_STAMPS_TIME } CertificatePurpose;
 

@@ -158,8 +158,8 @@ read_signatures(const json_t *envelope, const Signature *said, GError **error)
   const json_t *list = json_get_array(envelope, "signatures");
   size_t count = json_array_size(list);
   if (count == 0 || count > DSSE_SIGNATURES_MAX) {
-    error_set(error, ASSAY_ERROR_INVALID, "the envelope has %zu signatures, not 1 to %u", count,
-              DSSE_SIGNATURES_MAX);
+    error_set(error, count == 0 ? ASSAY_ERROR_INVALID : ASSAY_ERROR_LIMIT,
+              "the envelope has %zu signatures, not 1 to %u", count, DSSE_SIGNATURES_MAX);
     return NULL;
   }
   g_autoptr(GPtrArray) signatures = g_ptr_array_new_with_free_func((GDestroyNotify)signature_free);

@@ -9,7 +9,7 @@
 #define DSSE_ATTESTATION_SUFFIX ".att"
 /* Of an envelope: bills of materials are such. */
 #define DSSE_ENVELOPE_MAX      ((size_t)32 * 1024 * 1024)
-#define DSSE_VALUES_MAX        ((size_t)1000 * 1000)
+#define DSSE_VALUES_MAX        ((size_t)250 * 1000)
 #define DSSE_SIGNATURES_MAX    8u
 #define STATEMENT_SUBJECTS_MAX 1024u
 

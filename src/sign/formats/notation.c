@@ -132,8 +132,8 @@ read_chain(const json_t *header, Signature *signature, GError **error)
   const json_t *list = json_get_array(header, "x5c");
   size_t count = json_array_size(list);
   if (count == 0 || count > NOTATION_CHAIN_MAX)
-    return error_set(error, ASSAY_ERROR_INVALID, "it has %zu certificates, not 1 to %u", count,
-                     NOTATION_CHAIN_MAX);
+    return error_set(error, count == 0 ? ASSAY_ERROR_INVALID : ASSAY_ERROR_LIMIT,
+                     "it has %zu certificates, not 1 to %u", count, NOTATION_CHAIN_MAX);
   signature->chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   for (size_t i = 0; i < count; i++) {
     GBytes *bytes = base64_decode(slice_from_string(json_string_value(json_array_get(list, i))));

@@ -17,6 +17,7 @@ typedef struct {
   const Digest *image;
   FoundSignatures *found;
   uint64_t bytes; /* read so far */
+  uint64_t most;
   unsigned manifests;
 } Reading;
 
@@ -128,6 +129,17 @@ tell_failure(Reading *reading, const char *noun, const char *name, GError *failu
   return false;
 }
 
+/* What was read and is none: nothing is missing by that. What is over a limit may be one. */
+static bool
+tell_misfit(Reading *reading, const char *noun, const char *name, GError *failure)
+{
+  bool is_over = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  tell(reading, is_over, "%s (%s) %s: %s", noun, name, is_over ? "could not be read" : "is not one",
+       failure->message);
+  g_error_free(failure);
+  return true;
+}
+
 static bool
 is_what_it_is_called(GBytes *bytes, const Digest *digest, GError **error)
 {
@@ -144,7 +156,7 @@ take(Reading *reading, GPtrArray *signatures, const Descriptor *layer, const Dig
      guint index)
 {
   reading->bytes += layer->size * (signatures->len - 1);
-  if (reading->bytes > SIGNATURE_BYTES_MAX)
+  if (reading->bytes > reading->most)
     return tell(reading, true, "what is signed in %s is too large for %u signatures",
                 layer->digest.text, signatures->len);
   while (signatures->len > 0) {
@@ -165,7 +177,7 @@ read_layer(Reading *reading, const Digest *manifest, const Manifest *of, guint i
   GError *failure = NULL;
   if (kind == NULL)
     return true;
-  if (layer->size > kind->most || reading->bytes + layer->size > SIGNATURE_BYTES_MAX)
+  if (layer->size > kind->most || reading->bytes + layer->size > reading->most)
     return tell(reading, true, "%s (%s) is too large to be read: %" G_GUINT64_FORMAT " bytes",
                 kind->noun, layer->digest.text, layer->size);
   reading->bytes += layer->size;
@@ -176,11 +188,7 @@ read_layer(Reading *reading, const Digest *manifest, const Manifest *of, guint i
   g_autoptr(GPtrArray) signatures =
       kind->read(slice_from_bytes(bytes), layer->annotations, &failure);
   if (signatures == NULL) {
-    /* It is read, and is none: nothing is missing by that. */
-    tell(reading, false, "%s (%s) is not one: %s", kind->noun, layer->digest.text,
-         failure->message);
-    g_error_free(failure);
-    return true;
+    return tell_misfit(reading, kind->noun, layer->digest.text, failure);
   }
   return take(reading, signatures, layer, manifest, index);
 }
@@ -195,9 +203,7 @@ read_manifest(Reading *reading, GBytes *bytes, const char *media_type, const Dig
   reading->bytes += g_bytes_get_size(bytes);
   g_autoptr(Manifest) manifest = manifest_parse(slice_from_bytes(bytes), media_type, &failure);
   if (manifest == NULL) {
-    tell(reading, false, "the manifest %s is none: %s", digest.text, failure->message);
-    g_error_free(failure);
-    return true;
+    return tell_misfit(reading, "a manifest", digest.text, failure);
   }
   if (subject != NULL &&
       (manifest->subject == NULL || !digest_equal(&manifest->subject->digest, subject)))
@@ -273,7 +279,7 @@ read_referrers(Reading *reading, GError **error)
     return tell_failure(reading, "the list of referrers", reading->image->text, failure, error);
   size_t count = json_array_size(list);
   for (size_t i = 0; i < count && reading->manifests <= SIGNATURE_MANIFESTS_MAX; i++) {
-    if (reading->bytes > SIGNATURE_BYTES_MAX)
+    if (reading->bytes > reading->most)
       return tell(reading, true, "there is too much beside the image to be read");
     if (!read_referrer(reading, json_array_get(list, i), error))
       return false;
@@ -285,7 +291,10 @@ bool
 signatures_read(const SignatureSource *source, const Digest *image, FoundSignatures *found,
                 GError **error)
 {
-  Reading reading = {.source = source, .image = image, .found = found};
+  Reading reading = {.source = source,
+                     .image = image,
+                     .found = found,
+                     .most = source->most == 0 ? SIGNATURE_BYTES_MAX : source->most};
   found->signatures = g_ptr_array_new_with_free_func((GDestroyNotify)signature_free);
   found->problems = g_ptr_array_new_with_free_func(g_free);
   return read_tag(&reading, COSIGN_SIGNATURE_SUFFIX, error) &&

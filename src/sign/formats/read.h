@@ -18,6 +18,8 @@ typedef struct {
   /* When it is certain to have been there already, in seconds since 1970; 0: nobody knows. NULL: of
    * none. */
   int64_t (*known_since)(void *data, const Digest *manifest);
+  /* Bytes that are read of all that lies beside an image; 0: SIGNATURE_BYTES_MAX. */
+  uint64_t most;
 } SignatureSource;
 
 /* Beyond these a registry's answers are not read. */

@@ -147,7 +147,9 @@ test_ended_certificate(void)
   g_assert_no_error(error);
   g_autoptr(Attestor) attestor = attestor_new("release");
   g_autoptr(GBytes) root = read_file(folder, "ca.pem");
-  g_assert_true(attestor_read_roots(slice_from_bytes(root), attestor->roots, NULL));
+  for (unsigned i = 0; i < 100; i++)
+    g_assert_true(attestor_read_roots(slice_from_bytes(root), attestor->roots, NULL));
+  g_assert_false(attestor_read_roots(slice_from_bytes(root), attestor->roots, NULL));
   Store store;
   store_init(&store);
   put_stamped(&store, artifact, folder);
