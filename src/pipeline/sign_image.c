@@ -78,11 +78,14 @@ find_key(ImageSigner *signer, const SigningKey *row, Cancellable *cancellable, G
   if (generation != signer->generation)
     g_hash_table_remove_all(signer->keys);
   signer->generation = generation;
+  /* The row may be of a set that is older, or newer, than what was opened. */
   Key *key = g_hash_table_lookup(signer->keys, row->name);
-  if (key != NULL)
+  bool right =
+      key != NULL && g_strcmp0(public_key_fingerprint(key_public(key)), row->fingerprint) == 0;
+  if (right)
     key_ref(key);
   g_mutex_unlock(&signer->keys_lock);
-  if (key != NULL)
+  if (right)
     return key;
   const KeyOptions options = signing_key_options(row);
   key = signer_key(signer->rooms.signer, row->uri, &options, cancellable, error);
@@ -189,8 +192,14 @@ image_passes(ImageSigner *signer, const char *repository, const StoredManifest *
   ScanState scan = SCAN_NONE;
   g_autoptr(Verdict) verdict =
       gate_judge_content(pipeline, repository, stored->digest.text, stored, &scan, error);
-  return verdict != NULL && verdict->allowed && !verdict->unscanned && scan == SCAN_DONE &&
-         registry_check_quarantine(signer->rooms.registry, repository, &stored->digest, NULL);
+  if (verdict == NULL || !verdict->allowed || verdict->unscanned || scan != SCAN_DONE)
+    return false;
+  g_autoptr(GError) failure = NULL;
+  if (registry_check_quarantine(signer->rooms.registry, repository, &stored->digest, &failure))
+    return true;
+  if (!g_error_matches(failure, REGISTRY_ERROR, REGISTRY_DENIED))
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 static bool

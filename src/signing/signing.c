@@ -15,8 +15,10 @@
 
 struct Signing {
   SqlPool *sql;
+  GMutex loading; /* held while it is read */
   GMutex lock;
   SigningSet *set; /* of `lock`; a reference */
+  bool stale;      /* of `lock`: what is committed could not be read */
   uint64_t generation;
   void (*changed)(void *data);
   void *data;
@@ -103,9 +105,11 @@ load(SqlConnection *db, GError **error)
   return found == FAILED ? NULL : g_steal_pointer(&set);
 }
 
+/* One at a time: what was read first is not to take the place of what was read later. */
 static bool
 reload(Signing *signing, GError **error)
 {
+  g_autoptr(GMutexLocker) loading = g_mutex_locker_new(&signing->loading);
   g_autoptr(SqlConnection) db = sql_acquire(signing->sql, error);
   SigningSet *set = db == NULL ? NULL : load(db, error);
   if (set == NULL)
@@ -114,6 +118,7 @@ reload(Signing *signing, GError **error)
   SigningSet *old = signing->set;
   signing->set = set;
   __atomic_add_fetch(&signing->generation, 1, __ATOMIC_ACQ_REL);
+  signing->stale = false;
   g_mutex_unlock(&signing->lock);
   signing_set_unref(old);
   if (signing->changed != NULL)
@@ -126,6 +131,7 @@ signing_new(SqlPool *sql, GError **error)
 {
   g_autoptr(Signing) signing = g_new0(Signing, 1);
   g_mutex_init(&signing->lock);
+  g_mutex_init(&signing->loading);
   signing->sql = sql;
   return reload(signing, error) ? g_steal_pointer(&signing) : NULL;
 }
@@ -137,12 +143,18 @@ signing_free(Signing *signing)
     return;
   signing_set_unref(signing->set);
   g_mutex_clear(&signing->lock);
+  g_mutex_clear(&signing->loading);
   g_free(signing);
 }
 
 SigningSet *
 signing_get(Signing *signing)
 {
+  g_mutex_lock(&signing->lock);
+  bool stale = signing->stale;
+  g_mutex_unlock(&signing->lock);
+  if (stale)
+    reload(signing, NULL);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&signing->lock);
   return signing_set_ref(signing->set);
 }
@@ -287,14 +299,32 @@ typedef struct {
   const Kind *kind;
   const void *row; /* NULL: it is removed */
   const char *name, *event;
-  bool there; /* it must be there already */
+  bool there;         /* it must be there already */
+  const void *before; /* as this says; NULL: whatever it says */
 } Change;
+
+/* Whoever changed it since @before was read did not know of this change. */
+static bool
+is_as_before(const SigningSet *set, const Change *change)
+{
+  const Kind *kind = change->kind;
+  const void *row = signing_row_find(rows_of(set, kind), change->name);
+  if (change->before == NULL || row == NULL)
+    return true;
+  g_autoptr(json_t) now = json_table_write(kind->table, row);
+  g_autoptr(json_t) before = json_table_write(kind->table, change->before);
+  return json_equal(now, before);
+}
 
 static bool
 check_change(const SigningSet *set, const Change *change, GError **error)
 {
   const Kind *kind = change->kind;
   bool is_there = signing_row_find(rows_of(set, kind), change->name) != NULL;
+  if (!is_as_before(set, change))
+    return error_set(error, ASSAY_ERROR_CHANGED,
+                     "somebody else changed the %s %s meanwhile: look at it, and try again",
+                     kind->noun, change->name);
   if (change->there && !is_there)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no %s %s", kind->noun, change->name);
   if (!change->there && is_there)
@@ -382,8 +412,14 @@ make_change(SqlConnection *db, void *data, GError **error)
 static bool
 apply(Signing *signing, const Change *change, GError **error)
 {
-  return sql_transact(signing->sql, make_change, (void *)(uintptr_t)change, error) &&
-         reload(signing, error);
+  if (!sql_transact(signing->sql, make_change, (void *)(uintptr_t)change, error))
+    return false;
+  if (!reload(signing, NULL)) {
+    g_mutex_lock(&signing->lock);
+    signing->stale = true;
+    g_mutex_unlock(&signing->lock);
+  }
+  return true;
 }
 
 bool
@@ -408,9 +444,10 @@ signing_add_rule(Signing *signing, const SigningRule *rule, GError **error)
 }
 
 bool
-signing_change_key(Signing *signing, const SigningKey *key, const char *event, GError **error)
+signing_change_key(Signing *signing, const SigningKey *key, const SigningKey *before,
+                   const char *event, GError **error)
 {
-  const Change change = {&kinds[KEYS], key, key->name, event, true};
+  const Change change = {&kinds[KEYS], key, key->name, event, true, before};
   return apply(signing, &change, error);
 }
 

@@ -145,7 +145,9 @@ bool signing_add_key(Signing *signing, const SigningKey *key, GError **error);
 bool signing_add_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
 bool signing_add_rule(Signing *signing, const SigningRule *rule, GError **error);
 /* In the place of one of that name. */
-bool signing_change_key(Signing *signing, const SigningKey *key, const char *event, GError **error);
+/* @before: the row that the change was made of; ASSAY_ERROR_CHANGED: it is another by now. */
+bool signing_change_key(Signing *signing, const SigningKey *key, const SigningKey *before,
+                        const char *event, GError **error);
 bool signing_change_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
 bool signing_change_rule(Signing *signing, const SigningRule *rule, GError **error);
 /* ASSAY_ERROR_NOT_FOUND; _EXISTS: something else needs it. */

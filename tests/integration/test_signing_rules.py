@@ -38,9 +38,17 @@ def test_life_of_a_key(closed, tmp_path):
     assert turned["public"] == of_other and [one["public"] for one in turned["former"]] == [public]
     revoked = ask(closed, "root", "POST", f"{KEYS}/release/revoke", json={"revoked": "2026-01-31T00:00:00Z"}).json()
     assert revoked["state"] == "revoked" and revoked["revoked"] == revoked["former"][0]["revoked"] == "2026-01-31T00:00:00Z"
+    # Later is not how a revocation moves; and the key after it is a new one.
+    again = ask(closed, "root", "POST", f"{KEYS}/release/revoke", json={"revoked": "2026-06-30T00:00:00Z"}).json()
+    assert again["revoked"] == again["former"][0]["revoked"] == "2026-01-31T00:00:00Z"
+    third, of_third = key_file(tmp_path, "third.key")
+    new = ask(closed, "root", "POST", f"{KEYS}/release/turn", json={"uri": f"file:{third}"}).json()
+    assert new["public"] == of_third and new["state"] == "active" and "revoked" not in new
+    assert [one["revoked"] for one in new["former"]] == ["2026-01-31T00:00:00Z"] * 2
     assert ask(closed, "root", "DELETE", f"{KEYS}/release").status_code == 204
     told = [event["type"] for event in ask(closed, "root", "GET", "/api/v1/events").json()["events"] if event["type"].startswith("signing-key")]
-    assert told == ["signing-key.created", "signing-key.turned", "signing-key.revoked", "signing-key.removed"]
+    assert told == ["signing-key.created", "signing-key.turned", "signing-key.revoked", "signing-key.revoked", "signing-key.turned",
+                    "signing-key.removed"]
 
 
 @pytest.mark.parametrize("change,status", [
@@ -178,7 +186,7 @@ def test_what_is_signed_again(start_server, tmp_path):
     path, _ = key_file(tmp_path)
     for place, body in ((KEYS, {"name": "release", "uri": f"file:{path}"}), (ATTESTORS, {"name": "release", "key": "release"}),
                         (RULES, {"name": "pushed", "attestor": "release", "repositories": ["team/*", "other/*"], "trigger": "push"})):
-        assert server.request("POST", place, json=body).status_code == 201
+        assert server.request("POST", place, json=body, headers=server.operator()).status_code == 201
     digest = Repository(server, "team/app").push_image("v1")[0]["digest"]
 
     def shown(repository):

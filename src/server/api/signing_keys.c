@@ -29,6 +29,15 @@ list_keys(Request *request)
   respond_json(request, MHD_HTTP_OK, body);
 }
 
+static SigningKey *
+copy_row(const SigningKey *row)
+{
+  SigningKey *copy = signing_key_row_new();
+  g_autoptr(json_t) json = json_table_write(&signing_key_table, row);
+  json_table_read(&signing_key_table, json, copy, NULL);
+  return copy;
+}
+
 /* (transfer full) NULL: it has responded. */
 static SigningKey *
 copy_key(Request *request)
@@ -37,12 +46,9 @@ copy_key(Request *request)
   const char *name = request_parameter(request, "key");
   g_autoptr(SigningSet) set = signing_get(server_context(request)->signing);
   const SigningKey *found = signing_set_key(set, name);
-  g_autoptr(SigningKey) copy = signing_key_row_new();
-  g_autoptr(json_t) json = found == NULL ? NULL : json_table_write(&signing_key_table, found);
-  if (json == NULL)
-    error_set(&error, ASSAY_ERROR_NOT_FOUND, "there is no signing key %s", name);
-  else if (json_table_read(&signing_key_table, json, copy, &error))
-    return g_steal_pointer(&copy);
+  if (found != NULL)
+    return copy_row(found);
+  error_set(&error, ASSAY_ERROR_NOT_FOUND, "there is no signing key %s", name);
   respond_error(request, error);
   return NULL;
 }
@@ -142,7 +148,7 @@ add_key(Request *request)
   api_respond_made(request, body, SIGNING_KEYS, key->name);
 }
 
-/* What it signed before goes on counting. */
+/* What it signed before goes on counting, unless it was revoked: then it does no more. */
 static void
 keep_former(SigningKey *key, const char *public, const char *fingerprint, const char *version)
 {
@@ -150,7 +156,10 @@ keep_former(SigningKey *key, const char *public, const char *fingerprint, const 
   former->name = version == NULL || *version == '\0' ? NULL : g_strdup(version);
   former->public = g_strdup(public);
   former->fingerprint = g_strdup(fingerprint);
+  former->revoked = key->revoked;
   g_ptr_array_add(key->former, former);
+  key->revoked = 0;
+  replace(&key->state, g_strdup("active"));
 }
 
 static const JsonMember turn_members[] = {
@@ -176,8 +185,7 @@ turn_key(Request *request)
   g_autoptr(SigningKey) wanted = signing_key_row_new(), key = NULL;
   if (!api_read_body(request, &turn_table, wanted) || (key = copy_key(request)) == NULL)
     return;
-  g_autofree char *public = g_strdup(key->public), *fingerprint = g_strdup(key->fingerprint),
-                  *version = g_strdup(key->version);
+  g_autoptr(SigningKey) before = copy_row(key);
   take(&key->uri, &wanted->uri);
   take(&key->password_file, &wanted->password_file);
   take(&key->pin_file, &wanted->pin_file);
@@ -187,16 +195,24 @@ turn_key(Request *request)
     respond_error(request, error);
     return;
   }
-  if (g_strcmp0(fingerprint, key->fingerprint) == 0) {
+  if (g_strcmp0(before->fingerprint, key->fingerprint) == 0) {
     api_refuse(request, "the key is the same as before: turn it over where it is kept, or name "
                         "another by \"uri\"");
     return;
   }
-  keep_former(key, public, fingerprint, version);
-  if (!signing_change_key(server_context(request)->signing, key, "signing-key.turned", &error))
+  keep_former(key, before->public, before->fingerprint, before->version);
+  if (!signing_change_key(server_context(request)->signing, key, before, "signing-key.turned",
+                          &error))
     respond_error(request, error);
   else
     respond_key(request, key);
+}
+
+/* What does not count already stays so. */
+static void
+revoke_since(int64_t *revoked, int64_t since)
+{
+  *revoked = *revoked == 0 ? since : MIN(*revoked, since);
 }
 
 /* From now on, or from a time that the body names. */
@@ -209,11 +225,14 @@ revoke_key(Request *request)
   g_autoptr(SigningKey) wanted = signing_key_row_new(), key = NULL;
   if (!api_read_body(request, &table, wanted) || (key = copy_key(request)) == NULL)
     return;
-  key->revoked = wanted->revoked != 0 ? wanted->revoked : g_get_real_time();
+  g_autoptr(SigningKey) before = copy_row(key);
+  int64_t since = wanted->revoked != 0 ? wanted->revoked : g_get_real_time();
+  revoke_since(&key->revoked, since);
   replace(&key->state, g_strdup("revoked"));
   for (guint i = 0; i < key->former->len; i++)
-    ((TrustedKey *)g_ptr_array_index(key->former, i))->revoked = key->revoked;
-  if (!signing_change_key(server_context(request)->signing, key, "signing-key.revoked", &error))
+    revoke_since(&((TrustedKey *)g_ptr_array_index(key->former, i))->revoked, since);
+  if (!signing_change_key(server_context(request)->signing, key, before, "signing-key.revoked",
+                          &error))
     respond_error(request, error);
   else
     respond_key(request, key);

@@ -131,6 +131,28 @@ test_refused(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
 }
 
+/* Of two who read the same row, the second is told. */
+static void
+test_changed_meanwhile(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  const SigningKey before = key_of(none);
+  SigningKey revoked = before, turned = before;
+  char word[] = "revoked", other[] = "file:/etc/next.key";
+  revoked.state = word;
+  turned.uri = other;
+  g_assert_true(signing_add_key(fixture->signing, &before, &error));
+  g_assert_true(
+      signing_change_key(fixture->signing, &revoked, &before, "signing-key.revoked", &error));
+  g_assert_no_error(error);
+  g_assert_false(
+      signing_change_key(fixture->signing, &turned, &before, "signing-key.turned", &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_CHANGED);
+  g_autoptr(SigningSet) set = signing_get(fixture->signing);
+  g_assert_cmpstr(signing_set_key(set, name)->state, ==, "revoked");
+}
+
 static void
 test_fits(void)
 {
@@ -197,6 +219,8 @@ main(int argc, char **argv)
   g_test_add("/signing/what-needs-what", Fixture, NULL, set_up, test_what_needs_what, tear_down);
   g_test_add("/signing/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add("/signing/as-verified-by", Fixture, NULL, set_up, test_as_verified_by, tear_down);
+  g_test_add("/signing/changed-meanwhile", Fixture, NULL, set_up, test_changed_meanwhile,
+             tear_down);
   g_test_add_func("/signing/fits", test_fits);
   return g_test_run();
 }
