@@ -14,6 +14,9 @@
 #include "report/writer.h"
 #include "sign/formats/dsse.h"
 
+/* In base64, and in two forms, it fits into what the server reads beside an image. */
+#define PREDICATE_MAX ((size_t)5 * 1024 * 1024)
+
 /* --- what is said --- */
 
 /* A document that we wrote. */
@@ -245,12 +248,23 @@ attest_in_form(const SignTask *task, const SignedStatement *statement, const cha
 
 /* --- all of them --- */
 
+/* What is beyond could not be read again beside the others, and would be made anew each time. */
+static bool
+check_size(const json_t *predicate, AttestationKind kind, GError **error)
+{
+  g_autofree char *text = json_to_text(predicate);
+  Slice bytes = slice_from_string(text);
+  return (bytes.size <= PREDICATE_MAX && json_count_values(bytes) <= DSSE_VALUES_MAX / 2) ||
+         error_set(error, ASSAY_ERROR_LIMIT, "the attestation \"%s\" would be too large to be read",
+                   signing_attestation_names[kind]);
+}
+
 static bool
 attest(const SignTask *task, AttestationKind kind, const ImageSummary *summary, GError **error)
 {
   GStrv formats = task->rule->formats;
   g_autoptr(json_t) predicate = kinds[kind].predicate(task, summary, error);
-  if (predicate == NULL)
+  if (predicate == NULL || !check_size(predicate, kind, error))
     return false;
   g_autofree char *content = content_of(predicate), *name = g_strdup(task->reference);
   char *slash = strrchr(name, '/'), *colon = slash == NULL ? NULL : strchr(slash, ':');
