@@ -390,6 +390,12 @@ job_cancelled(const Job *job)
   return cancellable_is_cancelled(job->cancellable);
 }
 
+unsigned
+job_attempt(const Job *job)
+{
+  return job->attempt;
+}
+
 Cancellable *
 job_cancellable(const Job *job)
 {

@@ -123,6 +123,7 @@ const JobKind *jobs_find_kind(const Jobs *jobs, const char *name);
 const char *job_key(const Job *job);                          /* (transfer none) */
 const json_t *job_argument(const Job *job, const char *name); /* NULL: none. (transfer none) */
 bool job_cancelled(const Job *job);
+unsigned job_attempt(const Job *job);         /* 1: the first */
 Cancellable *job_cancellable(const Job *job); /* (transfer none) */
 /* For people: so much of it is done. */
 void job_progress(Job *job, uint64_t done, uint64_t total);

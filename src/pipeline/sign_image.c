@@ -435,6 +435,7 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
       !may_attest(signer, rule, stored, by_itself, error))
     return false;
   const SigningKey *row = allowed_key(signer, set, rule, repository, error);
+  outcome->by_key = row != NULL;
   g_autoptr(Key) key = row == NULL ? NULL : find_key(signer, row, cancellable, error);
   SignTask task = {&signer->rooms, rule, row, key, repository, NULL, stored, outcome, cancellable};
   return key != NULL && sign_all(signer, &task, manifest, error);

@@ -73,27 +73,34 @@ tell_failed(SqlConnection *db, void *data, GError **error)
   return event_tell(db, "signature.failed", told->digest, more, error);
 }
 
-/* Whether another try may go otherwise. */
+/* Whether another try may go otherwise. What the key's place says may: it is away, it wants another
+ * PIN or token (a token's PIN that was refused is not shown to it again), or it is another key. */
 static bool
-may_pass(const GError *error)
+may_pass(const GError *error, bool by_key)
 {
+  static const AssayErrorCode of_key[] = {ASSAY_ERROR_NOT_FOUND, ASSAY_ERROR_DENIED,
+                                          ASSAY_ERROR_MISMATCH};
   static const AssayErrorCode passing[] = {
       ASSAY_ERROR_IO,      ASSAY_ERROR_FULL, ASSAY_ERROR_READ_ONLY, ASSAY_ERROR_NETWORK,
       ASSAY_ERROR_TIMEOUT, ASSAY_ERROR_BUSY, ASSAY_ERROR_CANCELLED, ASSAY_ERROR_CHANGED};
   for (size_t i = 0; i < G_N_ELEMENTS(passing); i++)
     if (g_error_matches(error, ASSAY_ERROR, passing[i]))
       return true;
+  for (size_t i = 0; by_key && i < G_N_ELEMENTS(of_key); i++)
+    if (g_error_matches(error, ASSAY_ERROR, of_key[i]))
+      return true;
   return false;
 }
 
+/* What people must mend is told at the first try. */
 static JobOutcome
-fail(SigningJobs *jobs, const Told *told, GError **error)
+fail(SigningJobs *jobs, const Job *job, const Told *told, bool by_key, GError **error)
 {
-  bool again = may_pass(told->failure);
+  bool again = may_pass(told->failure, by_key), passes = may_pass(told->failure, false);
   metric_add(&failures, 1);
   log_warning("an image could not be signed", "rule", told->rule, "repository", told->repository,
               "digest", told->digest, "error", told->failure->message, NULL);
-  if (!again)
+  if (!again || (!passes && job_attempt(job) == 1))
     sql_transact(jobs->rooms.sql, tell_failed, (void *)(uintptr_t)told, NULL);
   g_propagate_error(error, g_error_copy(told->failure));
   return again ? JOB_AGAIN : JOB_FAILED;
@@ -121,7 +128,7 @@ run(Job *job, void *room, GError **error)
   if (failure == NULL)
     return JOB_DONE;
   const Told told = {words[0], words[1], at + 1, failure};
-  return fail(jobs, &told, error);
+  return fail(jobs, job, &told, outcome.by_key, error);
 }
 
 static const JobKind sign_kind = {.kind = SIGN_KIND,

@@ -42,6 +42,7 @@ void signing_jobs_set_host(SigningJobs *jobs, const char *host);
 typedef struct {
   Digest image;
   unsigned made, present; /* signatures; those that were there already */
+  bool by_key;            /* it may sign; what failed was of the key, or came after it */
 } SigningOutcome;
 
 /* Signs @reference, a tag or digest, of @repository by @rule, whatever its trigger is. Blocks on

@@ -51,6 +51,26 @@ def test_life_of_a_key(closed, tmp_path):
                     "signing-key.removed"]
 
 
+def test_revoked_and_turned(closed, tmp_path):
+    """A stolen key stays revoked after the turn, does not come back, and its time only goes earlier; the new key is active."""
+    def post(what, body, status=200):
+        answer = ask(closed, "root", "POST", f"{KEYS}/release/{what}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+    stolen, _ = key_file(tmp_path)
+    other, _ = key_file(tmp_path, "next.key")
+    first, second, later = "2026-01-31T00:00:00Z", "2026-02-28T00:00:00Z", "2026-03-31T00:00:00Z"
+    assert ask(closed, "root", "POST", KEYS, json={"name": "release", "uri": f"file:{stolen}"}).status_code == 201
+    assert post("revoke", {"revoked": second})["revoked"] == second
+    assert post("revoke", {})["revoked"] == second
+    assert post("revoke", {"revoked": first})["revoked"] == first
+    turned = post("turn", {"uri": f"file:{other}"})
+    assert turned["state"] == "active" and not turned.get("revoked") and turned["former"][0]["revoked"] == first
+    assert "revoked" in post("turn", {"uri": f"file:{stolen}"}, 400)["detail"]
+    again = post("revoke", {"revoked": later})
+    assert again["state"] == "revoked" and again["revoked"] == later and again["former"][0]["revoked"] == first
+
+
 @pytest.mark.parametrize("change,status", [
     ({"uri": "file:/nowhere.key"}, 404), ({"uri": "gopher:x"}, 415), ({"uri": None}, 400), ({"name": "a b"}, 400)])
 def test_keys_that_are_none(closed, tmp_path, change, status):

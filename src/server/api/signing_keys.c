@@ -162,6 +162,18 @@ keep_former(SigningKey *key, const char *public, const char *fingerprint, const 
   replace(&key->state, g_strdup("active"));
 }
 
+/* A key that was revoked does not come back by a turn. */
+static bool
+was_revoked(const SigningKey *key)
+{
+  for (guint i = 0; i < key->former->len; i++) {
+    const TrustedKey *former = g_ptr_array_index(key->former, i);
+    if (former->revoked != 0 && g_strcmp0(former->fingerprint, key->fingerprint) == 0)
+      return true;
+  }
+  return false;
+}
+
 static const JsonMember turn_members[] = {
     {JSON_MEMBER(SigningKey, uri), .kind = &json_text},
     {JSON_MEMBER(SigningKey, password_file), .kind = &json_text},
@@ -198,6 +210,10 @@ turn_key(Request *request)
   if (g_strcmp0(before->fingerprint, key->fingerprint) == 0) {
     api_refuse(request, "the key is the same as before: turn it over where it is kept, or name "
                         "another by \"uri\"");
+    return;
+  }
+  if (was_revoked(key)) {
+    api_refuse(request, "this key was revoked: name another");
     return;
   }
   keep_former(key, before->public, before->fingerprint, before->version);
