@@ -120,13 +120,17 @@ judge_name(const AdmissionInput *input, const json_t *spec, const WorkloadImage 
   return input->judge(input->data, &question);
 }
 
-/* Whether the stored object has that image, in whichever container. */
+/* Whether the stored object has that image: by its digest in whichever container, by a tag in the
+ * same one, for a container that is new is pulled now, and the tag may have moved. */
 static bool
-is_stored(const GPtrArray *stored, const char *image)
+is_stored(const GPtrArray *stored, const WorkloadImage *image)
 {
-  for (guint i = 0; stored != NULL && i < stored->len; i++)
-    if (strcmp(((const WorkloadImage *)g_ptr_array_index(stored, i))->image, image) == 0)
+  for (guint i = 0; stored != NULL && i < stored->len; i++) {
+    const WorkloadImage *one = g_ptr_array_index(stored, i);
+    if (strcmp(one->image, image->image) == 0 &&
+        (strchr(image->image, '@') != NULL || strcmp(one->container, image->container) == 0))
       return true;
+  }
   return false;
 }
 
@@ -149,7 +153,7 @@ judge_images(const AdmissionInput *input, const Review *review, const GPtrArray 
   const json_t *spec = workload_pod_spec(review, review->object);
   for (guint i = 0; i < decision->images->len; i++) {
     WorkloadImage *image = g_ptr_array_index(decision->images, i);
-    if (is_stored(stored, image->image))
+    if (is_stored(stored, image))
       continue;
     JudgedImage *judged = g_new0(JudgedImage, 1);
     judged->image = image;

@@ -60,6 +60,8 @@ read_kind(const json_t *request, Review *review, GError **error)
   return take_object(request, "kind", &kind, error) &&
          take_text(kind, "group", &review->group, error) &&
          take_text(kind, "kind", &review->kind, error) &&
+         (*review->kind != '\0' ||
+          error_set(error, ASSAY_ERROR_INVALID, "request.kind does not say what the object is")) &&
          take_object(request, "resource", &resource, error) &&
          take_text(resource, "resource", &review->resource, error) &&
          take_text(request, "subResource", &review->subresource, error);
@@ -96,6 +98,9 @@ read_request(const json_t *request, Review *review, GError **error)
       !take_object(request, "object", &review->object, error) ||
       !take_object(request, "oldObject", &review->old_object, error))
     return false;
+  bool has_object = review->operation == REVIEW_CREATE || review->operation == REVIEW_UPDATE;
+  if (has_object && review->object == NULL && *review->subresource == '\0')
+    return error_set(error, ASSAY_ERROR_INVALID, "request.object is missing");
   return *review->uid != '\0' || error_set(error, ASSAY_ERROR_INVALID,
                                            "request.uid is missing, by which answers are known");
 }

@@ -24,7 +24,7 @@ is_data(Pipeline *pipeline, const Descriptor *layer)
 static bool
 is_artifact(Pipeline *pipeline, const Manifest *manifest)
 {
-  if (manifest->kind != MANIFEST_IMAGE)
+  if (manifest->kind != MANIFEST_IMAGE || images_runs_elsewhere(manifest))
     return false;
   bool data = manifest->layers->len > 0;
   for (guint i = 0; data && i < manifest->layers->len; i++)

@@ -138,6 +138,22 @@ images_deferred(SqlPool *sql, const char *name, const char *last, unsigned limit
 }
 
 /* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
+static bool
+is_unreadable(const Descriptor *descriptor)
+{
+  const char *words;
+  return media_type_use(descriptor->media_type, &words) == MEDIA_TYPE_UNREADABLE;
+}
+
+bool
+images_runs_elsewhere(const Manifest *manifest)
+{
+  bool found = is_unreadable(manifest->config);
+  for (guint i = 0; !found && i < manifest->layers->len; i++)
+    found = is_unreadable(g_ptr_array_index(manifest->layers, i));
+  return found;
+}
+
 bool
 images_is_image(BlobStore *blobs, const Manifest *manifest)
 {

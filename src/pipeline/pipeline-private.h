@@ -350,6 +350,9 @@ bool inventories_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detecto
 bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error);
 /* It is to be scanned, since somebody asked for it: the event "image.scan_asked" says who. */
 bool images_ask(SqlPool *sql, const char *manifest, GError **error);
+/* Whether it is for another runtime than those of containers: WebAssembly, a whole file system in
+ * one file, a machine. What is in it cannot be read. */
+bool images_runs_elsewhere(const Manifest *manifest);
 /* Whether some client would unpack it: manifest_is_container_image(), or a config that names
  * layers, which is all that containerd looks at. Reads the config. */
 bool images_is_image(BlobStore *blobs, const Manifest *manifest);

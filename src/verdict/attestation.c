@@ -202,7 +202,8 @@ note_time(const json_t *value, void *data)
   return false;
 }
 
-/* What the signed predicate says itself comes before what its envelope claims. 0: nothing does. */
+/* What the signed predicate says itself: whoever pushes its envelope again does not make it new. 0:
+ * it does not say. */
 static int64_t
 made_at(const VerifiedSignature *signature)
 {
@@ -212,7 +213,7 @@ made_at(const VerifiedSignature *signature)
   for (size_t i = 0; known != NULL && time == 0 && i < G_N_ELEMENTS(known->times); i++)
     if (known->times[i] != NULL)
       walk(&field, signature->predicate, known->times[i]);
-  return time != 0 ? time : signature->signed_at * G_USEC_PER_SEC;
+  return time;
 }
 
 static char *

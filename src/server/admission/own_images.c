@@ -60,14 +60,47 @@ judge_stored(AdmissionDesk *desk, const char *repository, const char *reference,
 
 /* --- an index --- */
 
+/* As container runtimes write it, whatever the image does. */
+static const char *
+usual_architecture(const char *name)
+{
+  static const char *const others[][2] = {{"x86_64", "amd64"},  {"x86-64", "amd64"},
+                                          {"aarch64", "arm64"}, {"i386", "386"},
+                                          {"armhf", "arm"},     {"armel", "arm"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    if (g_ascii_strcasecmp(name, others[i][0]) == 0)
+      return others[i][1];
+  return name;
+}
+
+/* A processor of 64 bits runs what is for its 32 bits, too. */
+static bool
+runs_also(const char *node, const char *image)
+{
+  return (g_ascii_strcasecmp(node, "amd64") == 0 && g_ascii_strcasecmp(image, "386") == 0) ||
+         (g_ascii_strcasecmp(node, "arm64") == 0 && g_ascii_strcasecmp(image, "arm") == 0);
+}
+
+static bool
+is_open(const char *text)
+{
+  return text == NULL || *text == '\0';
+}
+
+/* False: certainly not. What leaves its platform open is the node's own to whoever pulls it. */
 static bool
 may_run(const ImageQuestion *question, const Descriptor *member)
 {
   if (g_strcmp0(member->os, NO_PLATFORM) == 0)
     return false;
-  return (question->architecture == NULL || member->architecture == NULL ||
-          strcmp(question->architecture, member->architecture) == 0) &&
-         (question->os == NULL || member->os == NULL || strcmp(question->os, member->os) == 0);
+  if (!is_open(question->os) && !is_open(member->os) &&
+      g_ascii_strcasecmp(question->os, member->os) != 0)
+    return false;
+  if (is_open(question->architecture) || is_open(member->architecture))
+    return true;
+  const char *node = usual_architecture(question->architecture),
+             *image = usual_architecture(member->architecture);
+  return g_ascii_strcasecmp(node, image) == 0 || runs_also(node, image);
 }
 
 /* Refused comes before what is not known, and that before what is admitted. */
@@ -80,30 +113,52 @@ is_stricter(const ImageAnswer *answer, const ImageAnswer *than)
          (answer->state == than->state && answer->reason != NULL && than->reason == NULL);
 }
 
-/* Of a member that is not here there is nothing to pull. */
+/* Of indexes in indexes. */
+#define DEPTH_MAX 4u
+
+static ImageAnswer *judge_members(AdmissionDesk *desk, const ImageQuestion *question,
+                                  const char *holder, const char *name, const Manifest *index,
+                                  ImageAnswer *answer, unsigned depth);
+
+/* Of a member that is not here there is nothing to pull; one that is an index stands for its own
+ * members. */
 static ImageAnswer *
-judge_member(AdmissionDesk *desk, const char *holder, const char *name, const Descriptor *member)
+judge_member(AdmissionDesk *desk, const ImageQuestion *question, const char *holder,
+             const char *name, const Descriptor *member, unsigned depth)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(StoredManifest) stored =
       registry_manifest_get(desk->context->registry, holder, member->digest.text, &error);
-  if (stored != NULL)
-    return judge_stored(desk, name, member->digest.text, stored);
-  return g_error_matches(error, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN) ? NULL
-                                                                           : answer_of_error(error);
+  if (stored == NULL)
+    return g_error_matches(error, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN)
+               ? NULL
+               : answer_of_error(error);
+  ImageAnswer *answer = judge_stored(desk, name, member->digest.text, stored);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  return manifest != NULL && manifest->kind == MANIFEST_INDEX
+             ? judge_members(desk, question, holder, name, manifest, answer, depth + 1)
+             : answer;
 }
 
 /* @answer: of the index as such. (transfer full) */
 static ImageAnswer *
 judge_members(AdmissionDesk *desk, const ImageQuestion *question, const char *holder,
-              const char *name, const Manifest *index, ImageAnswer *answer)
+              const char *name, const Manifest *index, ImageAnswer *answer, unsigned depth)
 {
   guint judged = 0;
+  if (depth > DEPTH_MAX) {
+    image_answer_unref(answer);
+    answer = image_answer_new(IMAGE_REFUSED);
+    answer->reason = g_strdup("it is an index of indexes, too deep to be judged");
+    return answer;
+  }
   int64_t expires = answer->expires;
   for (guint i = 0; i < index->manifests->len; i++) {
     const Descriptor *member = g_ptr_array_index(index->manifests, i);
-    g_autoptr(ImageAnswer) other =
-        may_run(question, member) ? judge_member(desk, holder, name, member) : NULL;
+    g_autoptr(ImageAnswer) other = may_run(question, member)
+                                       ? judge_member(desk, question, holder, name, member, depth)
+                                       : NULL;
     if (other == NULL)
       continue;
     judged++;
@@ -134,7 +189,7 @@ own_image_judge_as(AdmissionDesk *desk, const ImageQuestion *question, const cha
   g_autoptr(Manifest) manifest =
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
   if (manifest != NULL && manifest->kind == MANIFEST_INDEX)
-    answer = judge_members(desk, question, holder, name, manifest, answer);
+    answer = judge_members(desk, question, holder, name, manifest, answer, 0);
   answer->digest = g_strdup(stored->digest.text);
   return answer;
 }
