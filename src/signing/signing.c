@@ -107,7 +107,7 @@ load(SqlConnection *db, GError **error)
 
 /* One at a time: what was read first is not to take the place of what was read later. */
 static bool
-reload(Signing *signing, GError **error)
+install(Signing *signing, GError **error)
 {
   g_autoptr(GMutexLocker) loading = g_mutex_locker_new(&signing->loading);
   g_autoptr(SqlConnection) db = sql_acquire(signing->sql, error);
@@ -121,6 +121,15 @@ reload(Signing *signing, GError **error)
   signing->stale = false;
   g_mutex_unlock(&signing->lock);
   signing_set_unref(old);
+  return true;
+}
+
+/* Whoever is told may ask for the rows. */
+static bool
+reload(Signing *signing, GError **error)
+{
+  if (!install(signing, error))
+    return false;
   if (signing->changed != NULL)
     signing->changed(signing->data);
   return true;
