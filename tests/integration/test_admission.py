@@ -84,6 +84,55 @@ def test_an_index_is_judged_by_what_may_run(cluster):
     assert not cluster.ask(thing("Pod", pod_spec(BOTH, os={"name": "windows"})))["allowed"]
 
 
+def put_index(cluster, tag, *members):
+    """An index of (digest, platform or None) as prod/web:TAG."""
+    def descriptor(digest, platform):
+        held = gate.pull(cluster.server, "prod/web", digest, "HEAD").headers
+        return {"mediaType": held["Content-Type"], "digest": digest, "size": int(held["Content-Length"]), **({"platform": platform} if platform else {})}
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = {"schemaVersion": 2, "mediaType": kind, "manifests": [descriptor(*member) for member in members]}
+    answer = cluster.server.request("PUT", f"/v2/prod/web/manifests/{tag}", data=json.dumps(index), headers={"Content-Type": kind})
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Docker-Content-Digest"]
+
+
+def test_indexes_in_indexes(start_server, push, assay, tmp_path):
+    """One stands for all that is in it, however deep; what is too deep is refused."""
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine")
+    # The gate refuses members, and so their HEAD, too.
+    gate.reload(cluster.server, STRICT.replace("block: [critical]", "block: []"))
+    bad, good = put_index(cluster, "bad0", (cluster.vulnerable, None)), put_index(cluster, "good0", (cluster.fixed, None))
+    for depth in range(1, 7):
+        bad, good = put_index(cluster, f"bad{depth}", (bad, None)), put_index(cluster, f"good{depth}", (good, None))
+    gate.reload(cluster.server, STRICT)
+    for depth in range(7):
+        assert not cluster.ask(thing("Pod", pod_spec(f"assay.test/prod/web:bad{depth}")))["allowed"], depth
+        assert cluster.ask(thing("Pod", pod_spec(f"assay.test/prod/web:good{depth}")))["allowed"] == (depth <= 4), depth
+
+
+@pytest.mark.parametrize(("platform", "selector"), [
+    ({"os": "linux", "architecture": "x86_64"}, {"kubernetes.io/arch": "amd64"}), ({"os": "linux", "architecture": "AMD64"}, {"kubernetes.io/arch": "amd64"}),
+    ({"os": "linux", "architecture": "386"}, {"kubernetes.io/arch": "amd64"}), ({"os": "linux", "architecture": "aarch64"}, {"kubernetes.io/arch": "arm64"}),
+    ({"os": "linux", "architecture": "arm"}, {"kubernetes.io/arch": "arm64"}), ({"os": "Linux", "architecture": "amd64"}, {"kubernetes.io/os": "linux"}),
+    ({"os": "", "architecture": ""}, {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"})])
+def test_what_nodes_may_run_is_judged(cluster, platform, selector):
+    """A selector leaves out only what its nodes certainly cannot run, however the index writes their processor."""
+    gate.reload(cluster.server, STRICT.replace("block: [critical]", "block: []"))
+    other = {"os": "linux", "architecture": selector.get("kubernetes.io/arch", "amd64"), "variant": "v4"}
+    put_index(cluster, "mixed", (cluster.vulnerable, platform), (cluster.fixed, other))
+    gate.reload(cluster.server, STRICT)
+    assert not cluster.ask(thing("Pod", pod_spec("assay.test/prod/web:mixed", nodeSelector=selector)))["allowed"]
+    assert not cluster.ask(thing("Pod", pod_spec("assay.test/prod/web:mixed", nodeSelector={"kubernetes.io/arch": "riscv64"})))["allowed"]
+
+
+def test_reviews_that_say_too_little(cluster):
+    """What is no object of a kind is no object that is admitted."""
+    for change in ({"kind": None}, {"kind": {}}, {"kind": {"group": "", "version": "v1"}}, {"object": None}):
+        body = review(thing("Pod", pod_spec(BAD)))
+        body["request"].update(change)
+        assert cluster.server.request("POST", "/admission/validate", json=body).status_code == 400, change
+
+
 def test_what_needs_no_judgement(cluster):
     bad, good = thing("Deployment", pod_spec(BAD)), thing("Deployment", pod_spec(GOOD))
     assert cluster.ask(bad, operation="DELETE", old=bad)["allowed"]
@@ -125,6 +174,8 @@ def test_ephemeral_containers_of_a_running_pod(cluster):
     assert cluster.ask(after, **options)["allowed"]
     worse = thing("Pod", pod_spec(GOOD, ephemeral=[BAD]))
     assert not cluster.ask(worse, operation="UPDATE", old=thing("Pod", pod_spec(GOOD)), subResource="ephemeralcontainers")["allowed"]
+    # A new container pulls now, and its tag may have moved since another had it.
+    assert not cluster.ask(thing("Pod", pod_spec(BAD, ephemeral=[BAD])), **options)["allowed"]
     # As API servers before 1.23 send it.
     older = {"kind": "EphemeralContainers", "metadata": {"name": "web"},
              "ephemeralContainers": [{"name": "debug", "image": BAD, "targetContainerName": "c0"}]}
@@ -166,6 +217,9 @@ def test_breaking_the_glass(start_server, push, assay, tmp_path):
     answer = cluster.ask(item, user="mallory")
     assert not answer["allowed"] and answer["status"]["message"].endswith("mallory may not break the glass (assay/break-glass)")
     assert cluster.ask(item, dry_run=True)["allowed"] and not cluster.ask(pod, user="controller")["allowed"]
+    # Only the answer that counts breaks it.
+    cluster.ask(item, webhook="mutate")
+    assert cluster.server.get_json("/api/v1/broken-glass")["broken_glass"] == []
     for user, groups in (("alice", []), ("carol", ["on-call"])):
         assert cluster.ask(item, user=user, groups=groups)["warnings"][0].startswith("the glass is broken: until "), user
     # The Pods of it are made by a controller, which says nothing of that; the digest alone is the same image.
