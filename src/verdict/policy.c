@@ -133,6 +133,12 @@ policy_set_find(const PolicySet *set, const char *repository)
 }
 
 bool
+policy_set_judges_alike(const PolicySet *set, const char *repository, const char *other)
+{
+  return policy_set_find(set, repository) == policy_set_find(set, other);
+}
+
+bool
 policy_set_applies(const PolicySet *set, const char *repository)
 {
   return policy_set_find(set, repository) != set->otherwise;

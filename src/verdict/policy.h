@@ -36,6 +36,8 @@ PolicySet *policy_set_ref(PolicySet *set);
 void policy_set_unref(PolicySet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 
+/* Whether the same policy judges images of both. */
+bool policy_set_judges_alike(const PolicySet *set, const char *repository, const char *other);
 /* Whether any policy of the set speaks of @repository; without one everything is allowed. */
 bool policy_set_applies(const PolicySet *set, const char *repository);
 

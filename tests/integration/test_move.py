@@ -266,6 +266,27 @@ def test_rights(start_server, tmp_path):
     assert pulls("owner", "team/c") and not pulls("mover", "free/c")
 
 
+def test_nobody_gets_round_a_policy(start_server):
+    """An old name is judged by the new one's policy: so who cannot change policies moves nothing from one to another."""
+    server = start_server(config="access: {mode: closed}", policy="policies:\n  - {name: prod, namespaces: ['prod/**'], unscanned: block}\n")
+    for name, administrator in (("root", True), ("bob", False)):
+        server.make("users", {"name": name, "password": PASSWORD, "administrator": administrator})
+    for pattern in ("prod/*", "bob/*"):
+        server.make("grants", {"kind": "principal", "subject": "bob", "role": "owner", "pattern": pattern})
+
+    def ask(who, path, to):
+        return server.request("POST", f"/api/v1/{path}", auth=(who, PASSWORD), json={"to": to})
+    for name in ("prod/app", "prod/other", "bob/app"):
+        started = server.request("POST", f"/v2/{name}/blobs/uploads/?digest={digest_of(b'{}')}", auth=("bob", PASSWORD), data=b"{}")
+        assert started.status_code == 201, started.text
+    refused = ask("bob", "repositories/prod/app/move", "bob/taken")
+    assert refused.status_code == 403 and "manage-policy" in refused.text
+    assert ask("bob", "namespaces/prod/rename", "bob").status_code in (403, 409)
+    assert ask("bob", "repositories/bob/app/move", "prod/taken").status_code == 403
+    assert ask("bob", "repositories/prod/app/move", "prod/moved").status_code == 200
+    assert ask("root", "repositories/prod/moved/move", "bob/taken").status_code == 200
+
+
 def test_what_is_public_once_is_ended_at_once(start_server):
     """A namespace whose new name was public before is private when it is made so: no grant is there twice."""
     server = start_server(config="access: {mode: closed}")

@@ -1,6 +1,8 @@
 /* Another name for a repository, or for all of a namespace. */
 #include "registry/move.h"
 
+#include <string.h>
+
 #include "access/rights/bindings.h"
 #include "base/json.h"
 #include "server/api/api-private.h"
@@ -87,6 +89,50 @@ refuse(Request *request, const char *what)
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
 }
 
+/* What is asked for by the old name is judged by the new one's policy: who could not change a
+ * policy does not get round it so. False: it responded. */
+static bool
+check_policy(Request *request, const char *from, const char *to)
+{
+  g_autoptr(PolicySet) policy = pipeline_policy(server_context(request)->pipeline);
+  if (policy_set_judges_alike(policy, from, to) || request_may(request, VERB_MANAGE_POLICY, from))
+    return true;
+  g_autofree char *message = g_strdup_printf(
+      "another policy is for %.300s than for %.300s: to move it there needs the right "
+      "to manage-policy on the old name, too",
+      to, from);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
+  return false;
+}
+
+/* The same of all repositories of a namespace. */
+static bool
+check_policies(Request *request, const char *from, const char *to)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *start = g_strconcat(from, "/", NULL), *last = g_strdup(start);
+  bool more = true;
+  while (more) {
+    g_auto(GStrv) names =
+        registry_catalog(server_context(request)->registry, last, PAGE_MAX, &more, &error);
+    if (names == NULL) {
+      respond_error(request, error);
+      return false;
+    }
+    for (size_t i = 0; names[i] != NULL; i++) {
+      if (!g_str_has_prefix(names[i], start))
+        return true;
+      g_autofree char *name = g_strconcat(to, names[i] + strlen(from), NULL);
+      if (!check_policy(request, names[i], name))
+        return false;
+      g_free(last);
+      last = g_strdup(names[i]);
+    }
+    more = more && names[0] != NULL;
+  }
+  return true;
+}
+
 /* Who may not read it gets it to no place where they may: so it needs pull, as a mount does. Grants
  * that name it go along where who moves could make them anew. */
 static void
@@ -102,7 +148,7 @@ api_move(Request *request)
     refuse(request, from);
   else if (!request_may(request, VERB_PUSH, to))
     refuse(request, to);
-  else
+  else if (check_policy(request, from, to))
     run_move(request, &move,
              request_may(request, VERB_MANAGE_ACCESS, from) &&
                  request_may(request, VERB_MANAGE_ACCESS, to));
@@ -121,7 +167,7 @@ api_rename(Request *request)
     refuse(request, from);
   else if (!request_may_all(request, VERB_PUSH, to))
     refuse(request, to);
-  else
+  else if (check_policies(request, from, to))
     run_move(request, &move,
              request_may_all(request, VERB_MANAGE_ACCESS, from) &&
                  request_may_all(request, VERB_MANAGE_ACCESS, to));
