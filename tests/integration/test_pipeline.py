@@ -230,10 +230,11 @@ SCANS_ALLOWED = {
     r"FROM day_counts",
     # Of access and namespaces, what is held in memory and read again when it has changed: rules, endpoints, keys, quarantine.
     r"^SELECT bindings\.id, bindings\.kind, subject, role", r"^SELECT definition, version FROM endpoints", r"FROM token_keys ORDER BY",
-    r"^SELECT target, reason, author, since, until FROM quarantine",
+    r"^SELECT target, reason, author, since, until FROM quarantine", r"^SELECT kind, name, content FROM signing ORDER BY",
     # Once in a move: names that have ended, and grants.
     r"^DELETE FROM moved_names WHERE until", r"^SELECT name, target, until FROM moved_names", r"^SELECT id, pattern FROM bindings$",
-    # Hourly, of robots; what is left of a collection.
+    # Hourly, of robots, of what ran; what is left of a collection.
+    r"^DELETE FROM running_images WHERE ended",
     r"^SELECT 1 FROM principals WHERE kind = 'robot' AND remove_expired = 1", r"^SELECT digest, generation, size FROM blob_trash LIMIT",
     r"coalesce\(advisories", r"schema_migrations", r"schema_rooms", r"^UPDATE images SET state = .* WHERE state = ",
 }
