@@ -197,12 +197,15 @@ sign(const char *reference, const Config *config, SignTask *signing, GError **er
   signing->at = &image;
   signing->key = key.key;
   bool is_index = media_type_is_index(image.image.media_type);
-  if ((recursive_option && is_index && !sign_children(signing, &image.image, error)) ||
-      !sign_image(signing, &image.image, error))
-    return false;
-  terminal_progress_end();
-  print(signing, public_key_fingerprint(key_public(key.key)));
-  return true;
+  bool done = (!recursive_option || !is_index || sign_children(signing, &image.image, error)) &&
+              sign_image(signing, &image.image, error);
+  if (done) {
+    terminal_progress_end();
+    print(signing, public_key_fingerprint(key_public(key.key)));
+  }
+  signing->at = NULL;
+  signing->key = NULL;
+  return done;
 }
 
 static int
