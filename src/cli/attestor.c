@@ -50,14 +50,8 @@ run_list(char **arguments)
 static int
 run_show(char **arguments)
 {
-  g_autoptr(GError) error = NULL;
   g_autofree char *path = account_path(ATTESTORS, arguments[0]);
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) attestor = client == NULL ? NULL : server_get(client, path, &error);
-  if (attestor == NULL)
-    return command_fail(error);
-  command_print_json(attestor);
-  return command_end_output(EXIT_FINE);
+  return account_send("json", "GET", path, NULL, NULL);
 }
 
 /* --- add and set --- */

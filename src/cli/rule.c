@@ -48,14 +48,8 @@ run_list(char **arguments)
 static int
 run_show(char **arguments)
 {
-  g_autoptr(GError) error = NULL;
   g_autofree char *path = account_path(RULES, arguments[0]);
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) rule = client == NULL ? NULL : server_get(client, path, &error);
-  if (rule == NULL)
-    return command_fail(error);
-  command_print_json(rule);
-  return command_end_output(EXIT_FINE);
+  return account_send("json", "GET", path, NULL, NULL);
 }
 
 /* --- add, set, remove --- */

@@ -213,24 +213,28 @@ refuse_unpassed(const SigningRule *rule, const StoredManifest *stored, GError **
 
 /* --- signing --- */
 
-/* Where a signature of ours by this key and in this format is, if it is. */
-static Found
-find_present(const SignTask *task, SignatureFormat format, Digest *manifest, GError **error)
+static bool
+read_present(const SignTask *task, FoundSignatures *found, GError **error)
 {
   RegistrySignatures place = {task->rooms->registry, task->repository};
   const SignatureSource source = registry_signature_source(&place);
+  return signatures_read(&source, &task->stored->digest, found, error);
+}
+
+/* Whether one of @found is ours by this key and in this format, and where. */
+static bool
+find_present(const SignTask *task, const FoundSignatures *found, SignatureFormat format,
+             Digest *manifest)
+{
   const SignatureClaim claim = {.digest = task->stored->digest, .repository = task->repository};
-  g_auto(FoundSignatures) found = {NULL, NULL, false};
-  if (!signatures_read(&source, &task->stored->digest, &found, error))
-    return FAILED;
-  for (guint i = 0; i < found.signatures->len; i++) {
-    const Signature *one = g_ptr_array_index(found.signatures, i);
+  for (guint i = 0; i < found->signatures->len; i++) {
+    const Signature *one = g_ptr_array_index(found->signatures, i);
     if (one->format != format || !signature_verify(one, key_public(task->key), &claim, NULL))
       continue;
     *manifest = one->manifest;
-    return FOUND;
+    return true;
   }
-  return ABSENT;
+  return false;
 }
 
 static SignedArtifact *
@@ -248,17 +252,12 @@ write_signature(const SignTask *task, SignatureFormat format, GError **error)
 
 /* One that is there already may lack its record: of a stop in between. */
 static bool
-sign_as(const SignTask *task, SignatureFormat format, GError **error)
+sign_as(const SignTask *task, const FoundSignatures *found, SignatureFormat format, GError **error)
 {
   Digest manifest;
-  switch (find_present(task, format, &manifest, error)) {
-  case FOUND:
+  if (find_present(task, found, format, &manifest)) {
     task->outcome->present++;
     return sign_note(task, signature_format_names[format], NULL, NULL, &manifest, error);
-  case ABSENT:
-    break;
-  default:
-    return false;
   }
   g_autoptr(SignedArtifact) artifact = write_signature(task, format, error);
   if (artifact == NULL || !sign_store(task, artifact, error) ||
@@ -304,8 +303,11 @@ sign_manifest(ImageSigner *signer, const SignTask *task, GError **error)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(lock);
   if (task->rule->attest != NULL)
     return attest_manifest(task, error);
+  g_auto(FoundSignatures) found = {NULL, NULL, false};
+  if (!read_present(task, &found, error))
+    return false;
   for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-    if (wants(task->rule, formats[i]) && !sign_as(task, formats[i], error))
+    if (wants(task->rule, formats[i]) && !sign_as(task, &found, formats[i], error))
       return false;
   return true;
 }

@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "oci/reference.h"
 #include "registry/registry-private.h"
+#include "sign/formats/cosign.h"
+#include "sign/formats/dsse.h"
 
 /* Several threads may read at the same time. */
 #define BYTES_MAX ((uint64_t)16 * 1024 * 1024)
@@ -36,8 +38,8 @@ look_at_tags(SqlConnection *db, const char *repository, const Digest *manifest, 
              GError **error)
 {
   g_autofree char *tag = tag_of_referrers(manifest);
-  g_autofree char *signatures = g_strconcat(tag, ".sig", NULL);
-  g_autofree char *attestations = g_strconcat(tag, ".att", NULL);
+  g_autofree char *signatures = cosign_tag(manifest, COSIGN_SIGNATURE_SUFFIX);
+  g_autofree char *attestations = cosign_tag(manifest, DSSE_ATTESTATION_SUFFIX);
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT name, digest FROM tags WHERE repository = $1 AND name IN ($2, $3, $4) "

@@ -8,6 +8,8 @@
 #include "inspect/sboms/sboms.h"
 #include "oci/media_type.h"
 #include "remote/referrers.h"
+#include "sign/formats/cosign.h"
+#include "sign/formats/dsse.h"
 #include "source/source-private.h"
 
 typedef struct {
@@ -158,10 +160,8 @@ name_beside(const Fetch *fetch, const Digest *subject, GError **error)
   char *digest = referrers == NULL ? NULL : choose(fetch, referrers, false, &reason);
   if (digest == NULL && reason == NULL)
     digest = choose(fetch, referrers, true, &reason);
-  if (digest == NULL && reason == NULL) {
-    digest = g_strconcat(subject->text, ".att", NULL);
-    g_strdelimit(digest, ":", '-');
-  }
+  if (digest == NULL && reason == NULL)
+    digest = cosign_tag(subject, DSSE_ATTESTATION_SUFFIX);
   if (reason != NULL)
     g_propagate_error(error, g_steal_pointer(&reason));
   return digest;

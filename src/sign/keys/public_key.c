@@ -43,7 +43,6 @@ static const Algorithm algorithms[ALGORITHM_COUNT] = {
 #define RSA_BITS_MOST  8192u
 
 struct PublicKey {
-  gatomicrefcount references;
   char *kid;
   char *fingerprint;
   unsigned bits; /* of an RSA key */
@@ -74,19 +73,12 @@ algorithm_name(SignatureAlgorithm algorithm)
 void
 public_key_free(PublicKey *key)
 {
-  if (key == NULL || !g_atomic_ref_count_dec(&key->references))
+  if (key == NULL)
     return;
   g_free(key->fingerprint);
   gnutls()->pubkey_deinit(key->key);
   g_free(key->kid);
   g_free(key);
-}
-
-PublicKey *
-public_key_ref(PublicKey *key)
-{
-  g_atomic_ref_count_inc(&key->references);
-  return key;
 }
 
 const char *
@@ -153,7 +145,6 @@ PublicKey *
 public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorithm only, GError **error)
 {
   g_autoptr(PublicKey) made = g_new0(PublicKey, 1);
-  g_atomic_ref_count_init(&made->references);
   made->kid = g_strdup(kid);
   made->key = key;
   made->only = only;

@@ -31,7 +31,7 @@ bool algorithm_find(const char *name, SignatureAlgorithm *algorithm);
 /* As a JWS has it, where one has it. */
 const char *algorithm_name(SignatureAlgorithm algorithm);
 
-/* Immutable; reference-counted. */
+/* Immutable. */
 typedef struct PublicKey PublicKey;
 
 /* @kid: its name, or NULL. @only: the one algorithm that it is for; ALGORITHM_COUNT: each that
@@ -44,8 +44,6 @@ PublicKey *public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorit
  * DER. The same errors. (transfer full) */
 #define PUBLIC_KEY_FILE_MAX ((size_t)64 * 1024)
 PublicKey *public_key_read(Slice file, GError **error);
-PublicKey *public_key_ref(PublicKey *key);
-/* Lets go of one reference. */
 void public_key_free(PublicKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PublicKey, public_key_free)
 /* NULL: it has none. (transfer none) */

@@ -124,21 +124,9 @@ service_free(Service *service)
 }
 
 const char *
-service_endpoint(const Service *service)
-{
-  return service->endpoint;
-}
-
-const char *
 service_host(const Service *service)
 {
   return strstr(service->endpoint, "://") + 3;
-}
-
-const char *
-service_token_file(const Service *service)
-{
-  return service->token_file;
 }
 
 static HttpClient *

@@ -28,11 +28,8 @@ typedef struct Service Service;
 /* @endpoint: "https://HOST". ASSAY_ERROR_INVALID: another scheme. (transfer full) */
 Service *service_new(const char *endpoint, const KeyOptions *options, GError **error);
 void service_free(Service *service);
-const char *service_endpoint(const Service *service);
 /* As a request's Host has it. */
 const char *service_host(const Service *service);
-/* The options' file, or NULL. */
-const char *service_token_file(const Service *service);
 
 /* One request: @body NULL is a GET, and @headers are lines. What is not an object of JSON with a
  * status 2xx is an error of key.h. (transfer full) */
