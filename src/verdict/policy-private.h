@@ -29,7 +29,7 @@ typedef struct {
   unsigned formats; /* bits of SignatureFormat; 0: all */
   PolicyKey *keys;
   unsigned keys_count;
-  GStrv roots, identities;
+  GStrv roots, identities, time_roots;
 } PolicyAttestor;
 
 struct PolicySet {

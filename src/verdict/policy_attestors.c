@@ -61,6 +61,7 @@ static const Setting attestor_settings[] = {
     {SETTING_LIST(PolicyAttestor, keys), .section = &key_section, .most = KEYS_MAX},
     {SETTING(PolicyAttestor, roots), .kind = &setting_texts, .least = 1, .most = 100},
     {SETTING(PolicyAttestor, identities), .kind = &setting_texts, .least = 1, .most = 1000},
+    {SETTING(PolicyAttestor, time_roots), .kind = &setting_texts, .least = 1, .most = 100},
 };
 const Section policy_attestor_section = {.settings = attestor_settings,
                                          .count = G_N_ELEMENTS(attestor_settings),
@@ -125,12 +126,34 @@ add_key(PolicySet *set, const KeyPlace *place, const PolicyKey *from, Attestor *
 }
 
 static bool
-add_root(PolicySet *set, const KeyPlace *place, const char *root, Attestor *attestor,
+complain_of(const char *member, const char *file, GError **error)
+{
+  g_prefix_error(error, "%s: %s: ", member, is_inline(file) ? "the text" : file);
+  return false;
+}
+
+static bool
+add_keys(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from, Attestor *attestor,
          GError **error)
 {
-  g_autoptr(GBytes) bytes = NULL;
-  return read_key(set, place, root, &bytes, error) &&
-         (bytes == NULL || attestor_read_roots(slice_from_bytes(bytes), attestor->roots, error));
+  for (unsigned i = 0; i < from->keys_count; i++)
+    if (!add_key(set, place, &from->keys[i], attestor, error))
+      return complain_of("keys", from->keys[i].key, error);
+  return true;
+}
+
+/* Certificates of files that are named as @member. */
+static bool
+add_roots(PolicySet *set, const KeyPlace *place, const char *member, GStrv files, GPtrArray *roots,
+          GError **error)
+{
+  for (char **file = files; *file != NULL; file++) {
+    g_autoptr(GBytes) bytes = NULL;
+    if (!read_key(set, place, *file, &bytes, error) ||
+        (bytes != NULL && !attestor_read_roots(slice_from_bytes(bytes), roots, error)))
+      return complain_of(member, *file, error);
+  }
+  return true;
 }
 
 /* Names of people have a "=", alternative names have none; "*" is anybody. */
@@ -151,17 +174,10 @@ make_attestor(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from,
   g_autoptr(Attestor) attestor = attestor_new(from->name);
   attestor->description = g_strdup(from->description);
   attestor->formats = from->formats;
-  for (unsigned i = 0; i < from->keys_count; i++)
-    if (!add_key(set, place, &from->keys[i], attestor, error)) {
-      const char *key = from->keys[i].key;
-      g_prefix_error(error, "keys: %s: ", is_inline(key) ? "the text" : key);
-      return NULL;
-    }
-  for (char **root = from->roots; *root != NULL; root++)
-    if (!add_root(set, place, *root, attestor, error)) {
-      g_prefix_error(error, "roots: %s: ", is_inline(*root) ? "the text" : *root);
-      return NULL;
-    }
+  if (!add_keys(set, place, from, attestor, error) ||
+      !add_roots(set, place, "roots", from->roots, attestor->roots, error) ||
+      !add_roots(set, place, "time_roots", from->time_roots, attestor->time_roots, error))
+    return NULL;
   add_identities(from->identities, attestor);
   return g_steal_pointer(&attestor);
 }
@@ -206,6 +222,14 @@ policy_attestors_clear(PolicySet *set)
   g_clear_pointer(&set->key_files, g_hash_table_unref);
 }
 
+static void
+add_files(GPtrArray *files, GStrv named)
+{
+  for (char **file = named; *file != NULL; file++)
+    if (!is_inline(*file))
+      g_ptr_array_add(files, *file);
+}
+
 char **
 policy_attestors_files(const PolicySet *set)
 {
@@ -215,9 +239,8 @@ policy_attestors_files(const PolicySet *set)
     for (unsigned j = 0; j < attestor->keys_count; j++)
       if (!is_inline(attestor->keys[j].key))
         g_ptr_array_add(files, attestor->keys[j].key);
-    for (char **root = attestor->roots; *root != NULL; root++)
-      if (!is_inline(*root))
-        g_ptr_array_add(files, *root);
+    add_files(files, attestor->roots);
+    add_files(files, attestor->time_roots);
   }
   g_ptr_array_add(files, NULL);
   return (char **)g_ptr_array_free(files, FALSE);

@@ -174,7 +174,7 @@ def attest_tag(repository, signer, digest, predicate_type, predicate, of=None, *
     return push_layers(repository, tag_of(digest, ".att"), [layer])
 
 
-def notation_sign(repository, leaf, authority, subject, digest=None, signing_time=None):
+def notation_sign(repository, leaf, authority, subject, digest=None, signing_time=None, stamp=None):
     key, certificate = leaf
     when = (signing_time or datetime.datetime.utcnow()).replace(microsecond=0)
     protected = {"alg": "ES256", "crit": ["io.cncf.notary.signingScheme"], "cty": "application/vnd.cncf.notary.payload.v1+json",
@@ -184,8 +184,11 @@ def notation_sign(repository, leaf, authority, subject, digest=None, signing_tim
     parts = url_encode(json.dumps(protected).encode()), url_encode(json.dumps(payload).encode())
     r, s = utils.decode_dss_signature(key.sign(".".join(parts).encode(), ec.ECDSA(hashes.SHA256())))
     chain = [each.public_bytes(serialization.Encoding.DER) for each in (certificate, authority.certificate)]
-    jws = {"payload": parts[1], "protected": parts[0], "header": {"x5c": [encode(each) for each in chain], "io.cncf.notary.signingAgent": "test"},
-           "signature": url_encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))}
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    header = {"x5c": [encode(each) for each in chain], "io.cncf.notary.signingAgent": "test"}
+    if stamp is not None:
+        header["io.cncf.notary.timestampSignature"] = encode(stamp(signature))
+    jws = {"payload": parts[1], "protected": parts[0], "header": header, "signature": url_encode(signature)}
     layer = repository.push_blob(json.dumps(jws).encode(), "application/jose+json")
     thumbprints = json.dumps([hashlib.sha256(each).hexdigest() for each in chain])
     return push_referrer(repository, subject, layer, None, config=repository.push_blob(b"{}", NOTARY),

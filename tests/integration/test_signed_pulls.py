@@ -12,6 +12,7 @@ import gate
 import images
 import reviews
 import signed
+import sigstore
 from assay_server import Server
 from oci_layout import CONFIG, INDEX, compress, tar_of
 from repository import Repository
@@ -70,6 +71,8 @@ class World:
         self.leaf, self.other_leaf = self.authority.leaf(), self.authority.leaf("somebody")
         self.stranger_leaf = self.other_authority.leaf()
         self.ended_leaf = self.authority.leaf(days=(-9, -2))
+        now = datetime.datetime.utcnow().replace(microsecond=0)
+        self.times, self.other_times = (sigstore.TimeAuthority(now - 20 * DAY, now + 20 * DAY) for _ in range(2))
         self.folder = folder
 
     def attestors(self):
@@ -77,6 +80,7 @@ class World:
         for name, signer in self.signers.items():
             (self.folder / f"{name}.pub").write_text(signer.pem)
         (self.folder / "ca.pem").write_text(self.authority.pem)
+        (self.folder / "tsa.pem").write_text(self.times.pem)
         lines = ["attestors:"]
         lines += [f"  - {{name: {name}, keys: {name}.pub}}" for name in ("security", "qa", "scanner", "pss", "former")]
         lines += ["  - name: release", "    keys:", "      - |"] + [f"        {line}" for line in self.signers["release"].pem.split("\n") if line]
@@ -86,7 +90,8 @@ class World:
                   "  - {name: coming, keys: [{key: coming.pub, from: 2999-01-01}]}",
                   "  - {name: ended, keys: [{key: ended.pub, until: 2026-01-01}]}",
                   "  - {name: anybody, roots: ca.pem, identities: '*'}",
-                  "  - {name: builder, roots: ca.pem, identities: ['CN=builder,O=Example,C=DE']}"]
+                  "  - {name: builder, roots: ca.pem, identities: ['CN=builder,O=Example,C=DE']}",
+                  "  - {name: stamped, roots: ca.pem, identities: '*', time_roots: tsa.pem}"]
         return "\n".join(lines)
 
 
@@ -179,6 +184,12 @@ def of_no_json(case):
     cosign_sign(case.repository, case.by("release"), case.digest, payload=b"{nothing", signature=case.by("release").sign(b"{nothing"))
 
 
+def stamped(case, days, by="times"):
+    """With a certificate that ended two days ago, and a stamp of so many days ago."""
+    when = datetime.datetime.utcnow().replace(microsecond=0) + days * DAY
+    case.notation("ended_leaf", signing_time=when, stamp=lambda signature: getattr(case.world, by).stamp(signature, when))
+
+
 AGED = "{attestors: release, attestations: [{type: vuln, attestors: scanner, age: 7d}]}"
 BUILT = "{attestations: [{type: slsa, attestors: scanner, fields: [{at: runDetails.builder.id, is: 'https://ci.example.org/*'}]}]}"
 CLEAN = "{attestations: [{type: vuln, attestors: scanner, fields: [{at: scanner.result.critical, most: 0}]}]}"
@@ -240,6 +251,10 @@ CASES = [
     ("not-yet", "coming", lambda c: c.cosign("coming"), 'it is not signed by "coming"'),
     ("ended", "ended", lambda c: c.cosign("ended"), 'it is not signed by "ended"'),
     ("certificate-ended", "builder", lambda c: c.notation("ended_leaf", signing_time=datetime.datetime.utcnow() - 5 * DAY), 'it is not signed by "builder"'),
+    ("certificate-stamped", "stamped", lambda c: stamped(c, -5), None),
+    ("stamped-later", "stamped", lambda c: stamped(c, -1), 'it is not signed by "stamped"|was good only until'),
+    ("stamped-by-another", "stamped", lambda c: stamped(c, -5, "other_times"), 'it is not signed by "stamped"|was good only until'),
+    ("stamp-not-trusted", "builder", lambda c: stamped(c, -5), 'it is not signed by "builder"'),
     ("deleted", "release", delete_signature, 'it is not signed by "release": it has no signatures'),
     ("deleted-bundle", "release", deleted_bundle, 'it is not signed by "release": it has no signatures'),
     # What is said.
