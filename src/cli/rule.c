@@ -116,7 +116,8 @@ static const GOptionEntry set_options[] = {
      "In repositories of this pattern; may be repeated", "PATTERN"},
     {"tag", 't', 0, G_OPTION_ARG_STRING_ARRAY, &tag_options,
      "Only with a tag of this pattern; may be repeated", "PATTERN"},
-    {"on", 0, 0, G_OPTION_ARG_STRING, &on_option, "When (default: manual)", "manual|push|passed"},
+    {"on", 0, 0, G_OPTION_ARG_STRING, &on_option, "When (default: manual)",
+     "manual|push|passed|repaired"},
     {"write", 0, 0, G_OPTION_ARG_STRING_ARRAY, &write_options,
      "A format; may be repeated (default: cosign and bundle)", "cosign|bundle"},
     {"attest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &attest_options,
@@ -153,14 +154,16 @@ static const Command add_subcommand = {
     .name = "add",
     .summary = "Add a signing rule",
     .arguments = "NAME",
-    .help = "`passed`: when an image is scanned and the policy lets it out. `push`: when it is\n"
-            "stored. `manual`: when somebody asks. A rule needs a key grant as well\n"
-            "(assay key-grant create).\n\n"
-            "Examples:\n"
-            "  assay rule add release --attestor release --repository 'prod/*' --on passed\n"
-            "  assay rule add tagged -a release -r '*' -t 'v*' --on push --members\n"
-            "  assay rule add scans -a scanner -r 'prod/*' --on passed \\\n"
-            "    --attest vulnerabilities --attest sbom",
+    .help =
+        "`passed`: when an image is scanned and the policy lets it out. `push`: when it is\n"
+        "stored. `repaired`: as `passed`, of an image that says which image of the registry it\n"
+        "repairs. `manual`: when somebody asks. A rule needs a key grant as well\n"
+        "(assay key-grant create).\n\n"
+        "Examples:\n"
+        "  assay rule add release --attestor release --repository 'prod/*' --on passed\n"
+        "  assay rule add tagged -a release -r '*' -t 'v*' --on push --members\n"
+        "  assay rule add scans -a scanner -r 'prod/*' --on passed \\\n"
+        "    --attest vulnerabilities --attest sbom",
     .options = set_options,
     .least_arguments = 1,
     .most_arguments = 1,

@@ -122,10 +122,28 @@ read_keys(json_t *object)
   return g_strv_builder_end(builder);
 }
 
+/* By whatever letter case, as encoding/json reads them: Copacetic adds "labels" beside "Labels". */
+static void
+read_labels(json_t *execution, ImageConfig *config)
+{
+  const char *name, *key;
+  json_t *labels, *value;
+  json_object_foreach(execution, name, labels) {
+    if (g_ascii_strcasecmp(name, "Labels") != 0 || !json_is_object(labels))
+      continue;
+    if (config->labels == NULL)
+      config->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    json_object_foreach(labels, key, value) {
+      if (json_is_string(value))
+        g_hash_table_insert(config->labels, g_strdup(key), g_strdup(json_string_value(value)));
+    }
+  }
+}
+
 /* Not by a table: what is of a wrong type here is as if it were missing. It is only shown, and an
  * image that runs elsewhere is not refused for it. */
 static void
-read_execution(const json_t *execution, ImageConfig *config)
+read_execution(json_t *execution, ImageConfig *config)
 {
   config->user = g_strdup(json_get_string(execution, "User"));
   config->env = json_get_strings(execution, "Env");
@@ -137,16 +155,7 @@ read_execution(const json_t *execution, ImageConfig *config)
   config->on_build = json_get_strings(execution, "OnBuild");
   config->volumes = read_keys(json_get_object(execution, "Volumes"));
   config->health_check = json_get_strings(json_get_object(execution, "Healthcheck"), "Test");
-  json_t *labels = json_get_object(execution, "Labels");
-  if (labels == NULL)
-    return;
-  config->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  const char *key;
-  json_t *value;
-  json_object_foreach(labels, key, value) {
-    if (json_is_string(value))
-      g_hash_table_insert(config->labels, g_strdup(key), g_strdup(json_string_value(value)));
-  }
+  read_labels(execution, config);
 }
 
 ImageConfig *

@@ -7,10 +7,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "oci/media_type.h"
 #include "pipeline/attest_image.h"
 #include "pipeline/pipeline-private.h"
-#include "registry/quarantine.h"
+#include "pipeline/sign_due.h"
 #include "registry/signatures.h"
 #include "sign/formats/cosign.h"
 #include "sign/formats/write.h"
@@ -136,79 +135,6 @@ allowed_key(const ImageSigner *signer, const SigningSet *set, const SigningRule 
   default:
     return NULL;
   }
-}
-
-/* --- whether it is signed at all --- */
-
-/* What is beside another is its signature, or an SBOM: those are known by it. */
-static bool
-is_to_sign(const Manifest *manifest)
-{
-  if (manifest->subject != NULL)
-    return false;
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (strcmp(layer->media_type, COSIGN_LAYER_TYPE) == 0 ||
-        media_type_is_attestation(layer->media_type))
-      return false;
-  }
-  return true;
-}
-
-static bool image_passes(ImageSigner *signer, const char *repository, const StoredManifest *stored,
-                         const Manifest *manifest, unsigned depth, GError **error);
-
-/* False without *error: one of them does not pass, or is not there. */
-static bool
-members_pass(ImageSigner *signer, const char *repository, const Manifest *index, unsigned depth,
-             GError **error)
-{
-  for (guint i = 0; i < index->manifests->len; i++) {
-    const Descriptor *member = g_ptr_array_index(index->manifests, i);
-    g_autoptr(StoredManifest) stored =
-        registry_manifest_get(signer->rooms.registry, repository, member->digest.text, error);
-    g_autoptr(Manifest) manifest =
-        stored == NULL ? NULL
-                       : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
-    if (manifest == NULL || !image_passes(signer, repository, stored, manifest, depth + 1, error))
-      return false;
-  }
-  return true;
-}
-
-/* Of indexes in indexes. */
-#define DEPTH_MAX 4u
-
-/* Scanned, and let out. False without *error: not so, or not yet. */
-static bool
-image_passes(ImageSigner *signer, const char *repository, const StoredManifest *stored,
-             const Manifest *manifest, unsigned depth, GError **error)
-{
-  if (manifest->kind == MANIFEST_INDEX)
-    return depth <= DEPTH_MAX && members_pass(signer, repository, manifest, depth, error);
-  Pipeline *pipeline = signer->rooms.pipeline;
-  if (!images_is_image(pipeline->blobs, manifest))
-    return true; /* there is nothing to scan in it */
-  ScanState scan = SCAN_NONE;
-  g_autoptr(Verdict) verdict =
-      gate_judge_content(pipeline, repository, stored->digest.text, stored, &scan, error);
-  if (verdict == NULL || !verdict->allowed || verdict->unscanned || scan != SCAN_DONE)
-    return false;
-  g_autoptr(GError) failure = NULL;
-  if (registry_check_quarantine(signer->rooms.registry, repository, &stored->digest, &failure))
-    return true;
-  if (!g_error_matches(failure, REGISTRY_ERROR, REGISTRY_DENIED))
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
-}
-
-static bool
-refuse_unpassed(const SigningRule *rule, const StoredManifest *stored, GError **error)
-{
-  return error_set(error, ASSAY_ERROR_DENIED,
-                   "signing rule %s: it signs what passed, and %s is not scanned, or the policy "
-                   "refuses it",
-                   rule->name, stored->digest.text);
 }
 
 /* --- signing --- */
@@ -404,6 +330,40 @@ may_attest(const ImageSigner *signer, const SigningRule *rule, const StoredManif
                    rule->name, stored->digest.text);
 }
 
+/* Whether its rule's trigger is met. False without *error: it is not, and nobody needs to be told.
+ */
+static bool
+is_due(const ImageSigner *signer, const SigningRule *rule, const char *repository,
+       const StoredManifest *stored, const Manifest *manifest, bool by_itself, GError **error)
+{
+  if (!signing_rule_asks_verdict(rule))
+    return true;
+  g_autoptr(GError) failure = NULL;
+  Found repaired = rule->trigger == TRIGGER_REPAIRED
+                       ? sign_finds_repair(&signer->rooms, repository, stored, manifest, &failure)
+                       : FOUND;
+  if (repaired == ABSENT)
+    return by_itself ? false
+                     : error_set(error, ASSAY_ERROR_DENIED,
+                                 "signing rule %s: it signs what was repaired, and %s does not say "
+                                 "that it was",
+                                 rule->name, stored->digest.text);
+  GError *of_verdict = NULL;
+  bool passes = sign_passes(&signer->rooms, repository, stored, manifest, &of_verdict);
+  if (passes && repaired == FOUND)
+    return true;
+  if (of_verdict != NULL)
+    g_propagate_error(error, of_verdict);
+  else if (passes)
+    g_propagate_prefixed_error(error, g_steal_pointer(&failure), "signing rule %s: ", rule->name);
+  else if (!by_itself)
+    error_set(error, ASSAY_ERROR_DENIED,
+              "signing rule %s: it signs what passed, and %s is not scanned, or the policy "
+              "refuses it",
+              rule->name, stored->digest.text);
+  return false;
+}
+
 bool
 image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
                   const char *repository, const char *reference, bool by_itself,
@@ -420,17 +380,15 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
     return false;
   }
   outcome->image = stored->digest;
-  if (!is_to_sign(manifest))
+  if (!sign_is_image(manifest))
     return by_itself ? false
                      : error_set(error, ASSAY_ERROR_INVALID,
                                  "%s is a signature, or lies beside an image: it is not signed",
                                  stored->digest.text);
   if (!is_of_rule(signer, rule, repository, stored, by_itself, error))
     return false;
-  if (rule->trigger == TRIGGER_PASSED &&
-      !image_passes(signer, repository, stored, manifest, 0, error)) {
-    if (!is_gone(by_itself, error) && !by_itself && *error == NULL)
-      refuse_unpassed(rule, stored, error);
+  if (!is_due(signer, rule, repository, stored, manifest, by_itself, error)) {
+    is_gone(by_itself, error);
     return false;
   }
   if (rule->attest != NULL && manifest->kind != MANIFEST_INDEX &&
@@ -452,7 +410,7 @@ image_signer_wants(ImageSigner *signer, const SigningSet *set, const SigningRule
   g_autoptr(Manifest) manifest =
       stored == NULL ? NULL
                      : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
-  return manifest != NULL && is_to_sign(manifest) &&
+  return manifest != NULL && sign_is_image(manifest) &&
          allowed_key(signer, set, rule, repository, NULL) != NULL &&
-         image_passes(signer, repository, stored, manifest, 0, NULL);
+         is_due(signer, rule, repository, stored, manifest, true, NULL);
 }

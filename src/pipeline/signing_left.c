@@ -19,7 +19,7 @@ typedef struct {
 static void
 look_at(const Looking *looking, const SigningRule *rule, const StoredImage *image)
 {
-  if (rule->trigger == TRIGGER_PASSED &&
+  if (signing_rule_asks_verdict(rule) &&
       signing_rule_fits(rule, looking->repository, (const char *const *)image->tags) &&
       journal_has(looking->rooms->sql, rule->name, looking->repository, image->digest.text, NULL) ==
           ABSENT &&
@@ -62,7 +62,7 @@ fits_any(const SigningSet *set, const char *repository)
 {
   for (guint i = 0; i < set->rules->len; i++) {
     const SigningRule *rule = g_ptr_array_index(set->rules, i);
-    if (rule->trigger == TRIGGER_PASSED && signing_rule_covers(rule, repository))
+    if (signing_rule_asks_verdict(rule) && signing_rule_covers(rule, repository))
       return true;
   }
   return false;

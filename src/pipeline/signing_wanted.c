@@ -37,7 +37,7 @@ add_fitting(const Wanted *wanted, bool scanned, const char *repository, const ch
 {
   for (guint i = 0; i < wanted->set->rules->len; i++) {
     const SigningRule *rule = g_ptr_array_index(wanted->set->rules, i);
-    bool asked = rule->trigger == TRIGGER_PASSED ||
+    bool asked = signing_rule_asks_verdict(rule) ||
                  (rule->trigger == TRIGGER_PUSH && (!scanned || rule->attest != NULL));
     if (asked && signing_rule_fits(rule, repository, tags))
       add(wanted, rule, repository, digest);

@@ -166,3 +166,38 @@ registry_known_names(Registry *registry, const Digest *manifest, NameSeen seen, 
     g_ptr_array_set_size(names, NAMES_MAX);
   return g_steal_pointer(&names);
 }
+
+/* --- whether it is known at all --- */
+
+Found
+registry_knows_manifest(Registry *registry, const char *repository, const Digest *manifest,
+                        GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL)
+    return FAILED;
+  g_autoptr(SqlRows) rows = NULL;
+  return sql_first(db, &rows, error,
+                   "SELECT 1 WHERE EXISTS (SELECT 1 FROM manifests WHERE digest = $1 "
+                   "AND (CAST($2 AS TEXT) IS NULL OR repository = $2)) "
+                   "OR EXISTS (SELECT 1 FROM deleted_manifests WHERE digest = $1 "
+                   "AND (CAST($2 AS TEXT) IS NULL OR repository = $2)) "
+                   "OR EXISTS (SELECT 1 FROM former_tags WHERE digest = $1 "
+                   "AND (CAST($2 AS TEXT) IS NULL OR repository = $2))",
+                   SQL_TEXT(manifest->text), SQL_TEXT(repository), SQL_END);
+}
+
+Found
+registry_knows_tag(Registry *registry, const char *repository, const char *tag,
+                   const Digest *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL)
+    return FAILED;
+  g_autoptr(SqlRows) rows = NULL;
+  return sql_first(db, &rows, error,
+                   "SELECT 1 WHERE EXISTS (SELECT 1 FROM tags WHERE repository = $1 AND name = $2 "
+                   "AND digest <> $3) OR EXISTS (SELECT 1 FROM former_tags WHERE repository = $1 "
+                   "AND name = $2 AND digest <> $3)",
+                   SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(manifest->text), SQL_END);
+}

@@ -27,3 +27,11 @@ typedef bool (*NameSeen)(const char *repository, void *data);
  * kinds that are looked at. (transfer full): KnownName */
 GPtrArray *registry_known_names(Registry *registry, const Digest *manifest, NameSeen seen,
                                 void *data, GError **error);
+
+/* Whether @repository (NULL: any) has @manifest, or had it and remembers it: it can be brought
+ * back, or a tag named it before. */
+Found registry_knows_manifest(Registry *registry, const char *repository, const Digest *manifest,
+                              GError **error);
+/* Whether @tag of @repository names a manifest other than @manifest, or did. */
+Found registry_knows_tag(Registry *registry, const char *repository, const char *tag,
+                         const Digest *manifest, GError **error);

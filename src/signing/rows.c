@@ -5,7 +5,7 @@
 #include "signing/signing.h"
 #include "text/glob.h"
 
-const char *const signing_trigger_names[] = {"manual", "push", "passed", NULL};
+const char *const signing_trigger_names[] = {"manual", "push", "passed", "repaired", NULL};
 const char *const signing_attestation_names[] = {"vulnerabilities", "sbom", NULL};
 
 static const JsonMember trusted_members[] = {
@@ -181,4 +181,10 @@ signing_rule_fits(const SigningRule *rule, const char *repository, const char *c
     if (fits_any(rule->tags, tags[i]))
       return true;
   return false;
+}
+
+bool
+signing_rule_asks_verdict(const SigningRule *rule)
+{
+  return rule->trigger == TRIGGER_PASSED || rule->trigger == TRIGGER_REPAIRED;
 }

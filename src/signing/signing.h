@@ -80,6 +80,8 @@ typedef enum {
   TRIGGER_MANUAL, /* when somebody asks */
   TRIGGER_PUSH,   /* what is pushed, once it is stored */
   TRIGGER_PASSED, /* once it is scanned, and the policy lets it out */
+  /* the same, of an image that repairs another one which is known here (oci/repair_mark.h) */
+  TRIGGER_REPAIRED,
 } SigningTrigger;
 extern const char *const signing_trigger_names[];
 
@@ -105,6 +107,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningRule, signing_rule_free)
 /* Whether it may be for any image of the repository; for one that has @tags. */
 bool signing_rule_covers(const SigningRule *rule, const char *repository);
 bool signing_rule_fits(const SigningRule *rule, const char *repository, const char *const *tags);
+/* Whether it signs nothing but what passes. */
+bool signing_rule_asks_verdict(const SigningRule *rule);
 
 /* As the API and the rows have them. */
 extern const JsonTable signing_key_table, attestor_row_table, signing_rule_table;

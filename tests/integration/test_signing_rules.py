@@ -99,7 +99,7 @@ def test_only_administrators_change_them(closed, tmp_path):
     (RULES, {"attestor": "nobody", "repositories": ["*"]}, 404, "no attestor"),
     (RULES, {"attestor": "others", "repositories": ["*"]}, 400, "no signing key of ours"),
     (RULES, {"attestor": "ours", "repositories": []}, 400, "patterns"),
-    (RULES, {"attestor": "ours", "repositories": ["*"], "trigger": "repaired"}, 400, "trigger"),
+    (RULES, {"attestor": "ours", "repositories": ["*"], "trigger": "weather"}, 400, "trigger"),
     (RULES, {"attestor": "ours", "repositories": ["*"], "formats": ["notation"]}, 400, "notation"),
 ])
 def test_what_is_refused(closed, tmp_path, kind, change, status, words):
