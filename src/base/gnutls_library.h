@@ -93,12 +93,15 @@
   X(gnutls_, transport_set_pull_function)                                                          \
   X(gnutls_, transport_set_push_function)                                                          \
   X(gnutls_, x509_crt_check_hostname)                                                              \
+  X(gnutls_, x509_crt_check_issuer)                                                                \
   X(gnutls_, x509_crt_deinit)                                                                      \
   X(gnutls_, x509_crt_export2)                                                                     \
   X(gnutls_, x509_crt_get_activation_time)                                                         \
+  X(gnutls_, x509_crt_get_basic_constraints)                                                       \
   X(gnutls_, x509_crt_get_dn3)                                                                     \
   X(gnutls_, x509_crt_get_expiration_time)                                                         \
   X(gnutls_, x509_crt_get_extension_by_oid2)                                                       \
+  X(gnutls_, x509_crt_get_key_purpose_oid)                                                         \
   X(gnutls_, x509_crt_get_key_usage)                                                               \
   X(gnutls_, x509_crt_get_subject_alt_name)                                                        \
   X(gnutls_, x509_crt_import)                                                                      \

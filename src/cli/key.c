@@ -1,29 +1,53 @@
 /* `assay key`: keys that sign, as the registry has them by name. */
+#include <fcntl.h>
 #include <stdio.h>
 
+#include "base/fd.h"
 #include "base/json.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/key_local.h"
 #include "report/columns.h"
 #include "report/report.h"
+#include "sign/formats/signing_chain.h"
+#include "signing/chains.h"
 
 #define KEYS "/api/v1/signing-keys"
 
 static char *format_option, *description_option, *uri_option, *since_option;
+static char *certificates_option;
 static char *password_file_option, *pin_file_option, *token_file_option, *key_ca_file_option;
 static gint timeout_option;
 
 /* --- list and show --- */
 
+/* How long its certificates are good; what has none signs nothing as the Notary Project has it.
+ * (transfer full) */
+static char *
+certificates_of(const json_t *key)
+{
+  const char *until = json_get_string(key, "certificates_until");
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+  g_autoptr(GDateTime) end = until == NULL ? NULL : g_date_time_new_from_iso8601(until, utc);
+  if (end == NULL)
+    return g_strdup("-");
+  g_autofree char *day = g_date_time_format(end, "%Y-%m-%d");
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  int64_t left = g_date_time_difference(end, now);
+  if (left < 0)
+    return g_strconcat("ended ", day, NULL);
+  return g_strconcat(left > CHAIN_WARNING_DAYS * G_TIME_SPAN_DAY ? "" : "end ", day, NULL);
+}
+
 static void
 add_row(Columns *table, const json_t *key)
 {
   const char *version = json_get_string(key, "version");
+  g_autofree char *certificates = certificates_of(key);
   columns_add(table,
               (const char *[]){json_get_string(key, "name"), json_get_string(key, "state"),
                                json_get_string(key, "algorithm"),
-                               version != NULL && *version != '\0' ? version : "-",
+                               version != NULL && *version != '\0' ? version : "-", certificates,
                                json_get_string(key, "uri"), json_get_string(key, "fingerprint")});
 }
 
@@ -31,9 +55,13 @@ static int
 run_list(char **arguments)
 {
   static const Column columns[] = {
-      {.title = "KEY"},       {.title = "STATE"},
-      {.title = "ALGORITHM"}, {.title = "VERSION"},
-      {.title = "WHERE"},     {.title = "FINGERPRINT", .least = 16, .flags = COLUMN_CUT},
+      {.title = "KEY"},
+      {.title = "STATE"},
+      {.title = "ALGORITHM"},
+      {.title = "VERSION"},
+      {.title = "CERTIFICATES"},
+      {.title = "WHERE"},
+      {.title = "FINGERPRINT", .least = 16, .flags = COLUMN_CUT},
   };
   static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row,
                                      "the registry has no signing key; `assay key add` names one\n",
@@ -76,6 +104,10 @@ print_key(const json_t *key)
   for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
     print_line(lines[i][0], json_get_string(key, lines[i][1]));
   print_former(key);
+  if (json_get_string(key, "certificates") != NULL) {
+    g_autofree char *certificates = certificates_of(key);
+    print_line("certificates", certificates);
+  }
   fputs(json_get_string(key, "public"), stdout);
 }
 
@@ -138,21 +170,52 @@ add_options(json_t *body)
     json_set_number(body, "timeout", (uint64_t)timeout_option);
 }
 
+/* The text of the file of --certificates, as "certificates". */
+static bool
+add_certificates(json_t *body, GError **error)
+{
+  if (certificates_option == NULL)
+    return true;
+  g_autoptr(GBytes) pem = file_read(AT_FDCWD, certificates_option, SIGNING_CHAIN_FILE_MAX, error);
+  if (pem == NULL)
+    return false;
+  g_autofree char *text = slice_to_utf8(slice_from_bytes(pem));
+  json_set_string(body, "certificates", text);
+  return true;
+}
+
 static int
 run_add(char **arguments)
 {
+  g_autoptr(GError) error = NULL;
   g_autoptr(json_t) body = json_object();
   g_autofree char *done = g_strconcat("added ", arguments[0], NULL);
   json_set_string(body, "name", arguments[0]);
   json_set_string(body, "uri", arguments[1]);
   json_set_string(body, "description", description_option);
   add_options(body);
+  if (!add_certificates(body, &error))
+    return command_fail(error);
   return account_send(format_option, "POST", KEYS, body, done);
+}
+
+static int
+run_change(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) body = json_object();
+  g_autofree char *path = account_path(KEYS, arguments[0]);
+  g_autofree char *done = g_strconcat("changed ", arguments[0], NULL);
+  json_set_string(body, "description", description_option);
+  if (!add_certificates(body, &error))
+    return command_fail(error);
+  return account_send(format_option, "PATCH", path, body, done);
 }
 
 static int
 run_turn(char **arguments)
 {
+  g_autoptr(GError) error = NULL;
   g_autoptr(json_t) body = json_object();
   g_autofree char *path = account_path(KEYS, arguments[0]);
   g_autofree char *whole = g_strconcat(path, "/turn", NULL);
@@ -160,6 +223,8 @@ run_turn(char **arguments)
       g_strdup_printf("turned over %s; what it signed before goes on counting", arguments[0]);
   json_set_string(body, "uri", uri_option);
   add_options(body);
+  if (!add_certificates(body, &error))
+    return command_fail(error);
   return account_send(format_option, "POST", whole, body, done);
 }
 
@@ -208,18 +273,32 @@ run_remove(char **arguments)
         "... with the authorities of that service (PEM)", "FILE"                                   \
   }
 
+#define CERTIFICATES                                                                               \
+  {                                                                                                \
+    "certificates", 0, 0, G_OPTION_ARG_FILENAME, &certificates_option,                             \
+        "The key's certificate and those up to its root (PEM), for the format notation", "FILE"    \
+  }
+
 static const GOptionEntry add_entries[] = {
     SERVER_OPTIONS(""),
     {"description", 0, 0, G_OPTION_ARG_STRING, &description_option, "What it is for", "TEXT"},
     OPENED_BY,
     {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout_option,
      "Seconds that an answer of the key may take (default: 10)", "N"},
+    CERTIFICATES,
     FORMAT_OPTION("text"),
     {NULL}};
 static const GOptionEntry turn_entries[] = {
     SERVER_OPTIONS(""),
     {"uri", 0, 0, G_OPTION_ARG_STRING, &uri_option, "The new key is another one, here", "URI"},
     OPENED_BY,
+    CERTIFICATES,
+    FORMAT_OPTION("text"),
+    {NULL}};
+static const GOptionEntry change_entries[] = {
+    SERVER_OPTIONS(""),
+    {"description", 0, 0, G_OPTION_ARG_STRING, &description_option, "What it is for", "TEXT"},
+    CERTIFICATES,
     FORMAT_OPTION("text"),
     {NULL}};
 static const GOptionEntry revoke_entries[] = {
@@ -244,12 +323,29 @@ static const Command add_subcommand = {
     .most_arguments = 2,
     .run = run_add,
 };
+static const Command change_subcommand = {
+    .name = "change",
+    .summary = "Give a key its certificates, or other words",
+    .arguments = "NAME",
+    .help = "With certificates, rules may sign in the format notation. The file has the key's own\n"
+            "first and the root last; it is a file of this machine, and is sent. They end: what\n"
+            "signs by them fails from then on, and /readyz and the log say so before. What no\n"
+            "option speaks of stays.\n\n"
+            "Examples:\n"
+            "  assay key change release --certificates chain.pem\n"
+            "  assay key change release --description 'for production'",
+    .options = change_entries,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_change,
+};
 static const Command turn_subcommand = {
     .name = "turn",
     .summary = "Go on with the next key; what the former signed goes on counting",
     .arguments = "NAME",
     .help = "Where the key has versions (Vault, a cloud's KMS), make the new version there first.\n"
-            "Else name the new key by --uri.\n\n"
+            "Else name the new key by --uri. It needs certificates of its own for the format\n"
+            "notation; until they are given, nothing is signed so.\n\n"
             "Examples:\n"
             "  assay key turn release --uri file:/etc/assay/release-2027.key",
     .options = turn_entries,
@@ -282,10 +378,11 @@ static const Command remove_subcommand = {
     .run = run_remove,
 };
 
-static const Command *const subcommands[] = {
-    &key_make_subcommand, &key_public_subcommand, &list_subcommand,
-    &show_subcommand,     &add_subcommand,        &turn_subcommand,
-    &revoke_subcommand,   &remove_subcommand,     NULL};
+static const Command *const subcommands[] = {&key_make_subcommand, &key_public_subcommand,
+                                             &list_subcommand,     &show_subcommand,
+                                             &add_subcommand,      &change_subcommand,
+                                             &turn_subcommand,     &revoke_subcommand,
+                                             &remove_subcommand,   NULL};
 
 const Command key_command = {
     .name = "key",

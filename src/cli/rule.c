@@ -119,7 +119,7 @@ static const GOptionEntry set_options[] = {
     {"on", 0, 0, G_OPTION_ARG_STRING, &on_option, "When (default: manual)",
      "manual|push|passed|repaired"},
     {"write", 0, 0, G_OPTION_ARG_STRING_ARRAY, &write_options,
-     "A format; may be repeated (default: cosign and bundle)", "cosign|bundle"},
+     "A format; may be repeated (default: cosign and bundle)", "cosign|bundle|notation"},
     {"attest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &attest_options,
      "Attest that, instead of signing; may be repeated", "vulnerabilities|sbom"},
     {"members", 0, 0, G_OPTION_ARG_NONE, &members_option,

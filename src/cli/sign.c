@@ -14,10 +14,8 @@
 #include "cli/terminal_progress.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
-#include "sign/attestor.h"
 #include "sign/formats/cosign.h"
-
-#define CHAIN_FILE_MAX ((size_t)256 * 1024)
+#include "sign/formats/signing_chain.h"
 
 static char *rule_option, *config_option, *certificate_option;
 static char **format_option, **annotation_option;
@@ -152,18 +150,17 @@ read_formats(unsigned *formats, GError **error)
 }
 
 static bool
-read_chain(SignTask *signing, GError **error)
+read_chain(GPtrArray **chain, GError **error)
 {
   if (certificate_option == NULL)
     return true;
-  g_autoptr(GBytes) pem = file_read(AT_FDCWD, certificate_option, CHAIN_FILE_MAX, error);
+  g_autoptr(GBytes) pem = file_read(AT_FDCWD, certificate_option, SIGNING_CHAIN_FILE_MAX, error);
   if (pem == NULL)
     return false;
-  if (!attestor_read_roots(slice_from_bytes(pem), signing->chain, error)) {
+  *chain = signing_chain_read(slice_from_bytes(pem), error);
+  if (*chain == NULL)
     g_prefix_error(error, "%s: ", certificate_option);
-    return false;
-  }
-  return true;
+  return *chain != NULL;
 }
 
 static void
@@ -191,11 +188,13 @@ sign(const char *reference, const Config *config, SignTask *signing, GError **er
 {
   g_auto(OptionKey) key = {NULL, NULL};
   g_auto(SigningTarget) image = {NULL};
-  if (!read_chain(signing, error) || !option_key_open(&key, error) ||
+  g_autoptr(GPtrArray) chain = NULL;
+  if (!read_chain(&chain, error) || !option_key_open(&key, error) ||
       !signing_target_open(&image, reference, config, true, error))
     return false;
   signing->at = &image;
   signing->key = key.key;
+  signing->chain = chain;
   bool is_index = media_type_is_index(image.image.media_type);
   bool done = (!recursive_option || !is_index || sign_children(signing, &image.image, error)) &&
               sign_image(signing, &image.image, error);
@@ -205,6 +204,7 @@ sign(const char *reference, const Config *config, SignTask *signing, GError **er
   }
   signing->at = NULL;
   signing->key = NULL;
+  signing->chain = NULL;
   return done;
 }
 
@@ -214,8 +214,7 @@ run(char **arguments)
   g_autoptr(GError) error = NULL;
   g_autoptr(json_t) done = json_array();
   g_autoptr(json_t) annotations = NULL;
-  g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-  SignTask signing = {.chain = chain, .done = done};
+  SignTask signing = {.done = done};
   if (rule_option != NULL && signing_option_key == NULL)
     return sign_by_server(rule_option, arguments[0], json_option ? "json" : "text");
   if (rule_option != NULL)

@@ -6,15 +6,11 @@
 #include "access/rights/key_grants.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "pipeline/attest_image.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/sign_due.h"
-#include "registry/signatures.h"
+#include "pipeline/sign_formats.h"
 #include "sign/formats/cosign.h"
-#include "sign/formats/write.h"
-
-METRIC(made, COUNTER("assay_signatures_made_total", "Signatures that this server made."));
 
 /* Two who add to the list of signatures of one image would lose one of them. */
 #define LOCKS 64u
@@ -139,70 +135,6 @@ allowed_key(const ImageSigner *signer, const SigningSet *set, const SigningRule 
 
 /* --- signing --- */
 
-static bool
-read_present(const SignTask *task, FoundSignatures *found, GError **error)
-{
-  RegistrySignatures place = {task->rooms->registry, task->repository};
-  const SignatureSource source = registry_signature_source(&place);
-  return signatures_read(&source, &task->stored->digest, found, error);
-}
-
-/* Whether one of @found is ours by this key and in this format, and where. */
-static bool
-find_present(const SignTask *task, const FoundSignatures *found, SignatureFormat format,
-             Digest *manifest)
-{
-  const SignatureClaim claim = {.digest = task->stored->digest, .repository = task->repository};
-  for (guint i = 0; i < found->signatures->len; i++) {
-    const Signature *one = g_ptr_array_index(found->signatures, i);
-    if (one->format != format || !signature_verify(one, key_public(task->key), &claim, NULL))
-      continue;
-    *manifest = one->manifest;
-    return true;
-  }
-  return false;
-}
-
-static SignedArtifact *
-write_signature(const SignTask *task, SignatureFormat format, GError **error)
-{
-  const SignedSubject subject = sign_subject(task);
-  if (format == SIGNATURE_BUNDLE)
-    return bundle_write(&subject, NULL, task->key, task->cancellable, error);
-  g_autoptr(StoredManifest) existing = NULL;
-  if (!sign_existing(task, COSIGN_SIGNATURE_SUFFIX, &existing, error))
-    return NULL;
-  return cosign_write(&subject, task->reference, NULL, task->key,
-                      existing == NULL ? NULL : existing->bytes, task->cancellable, error);
-}
-
-/* One that is there already may lack its record: of a stop in between. */
-static bool
-sign_as(const SignTask *task, const FoundSignatures *found, SignatureFormat format, GError **error)
-{
-  Digest manifest;
-  if (find_present(task, found, format, &manifest)) {
-    task->outcome->present++;
-    return sign_note(task, signature_format_names[format], NULL, NULL, &manifest, error);
-  }
-  g_autoptr(SignedArtifact) artifact = write_signature(task, format, error);
-  if (artifact == NULL || !sign_store(task, artifact, error) ||
-      !sign_note(task, signature_format_names[format], NULL, NULL, &artifact->digest, error))
-    return false;
-  metric_add(&made, 1);
-  task->outcome->made++;
-  log_info("image signed", "digest", task->stored->digest.text, "repository", task->repository,
-           "rule", task->rule->name, "format", signature_format_names[format], NULL);
-  return true;
-}
-
-static bool
-wants(const SigningRule *rule, SignatureFormat format)
-{
-  return rule->formats == NULL ||
-         g_strv_contains((const char *const *)rule->formats, signature_format_names[format]);
-}
-
 /* *scanned: its scan is done; false of what is never scanned, too. */
 static bool
 is_scanned(const SigningRooms *rooms, const Digest *image, bool *scanned, GError **error)
@@ -224,18 +156,9 @@ attest_manifest(const SignTask *task, GError **error)
 static bool
 sign_manifest(ImageSigner *signer, const SignTask *task, GError **error)
 {
-  static const SignatureFormat formats[] = {SIGNATURE_COSIGN, SIGNATURE_BUNDLE};
   GMutex *lock = &signer->locks[(uint64_t)digest_number(&task->stored->digest) % LOCKS];
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(lock);
-  if (task->rule->attest != NULL)
-    return attest_manifest(task, error);
-  g_auto(FoundSignatures) found = {NULL, NULL, false};
-  if (!read_present(task, &found, error))
-    return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-    if (wants(task->rule, formats[i]) && !sign_as(task, &found, formats[i], error))
-      return false;
-  return true;
+  return task->rule->attest != NULL ? attest_manifest(task, error) : sign_formats(task, error);
 }
 
 /* "HOST/REPOSITORY:TAG", which skopeo compares; by the first of its tags. (transfer full) */
@@ -395,9 +318,20 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
       !may_attest(signer, rule, stored, by_itself, error))
     return false;
   const SigningKey *row = allowed_key(signer, set, rule, repository, error);
-  outcome->by_key = row != NULL;
-  g_autoptr(Key) key = row == NULL ? NULL : find_key(signer, row, cancellable, error);
-  SignTask task = {&signer->rooms, rule, row, key, repository, NULL, stored, outcome, cancellable};
+  g_autoptr(GPtrArray) chain = NULL;
+  if (row == NULL || !sign_formats_chain(rule, row, &chain, error))
+    return false;
+  outcome->by_key = true;
+  g_autoptr(Key) key = find_key(signer, row, cancellable, error);
+  SignTask task = {.rooms = &signer->rooms,
+                   .rule = rule,
+                   .row = row,
+                   .key = key,
+                   .chain = chain,
+                   .repository = repository,
+                   .stored = stored,
+                   .outcome = outcome,
+                   .cancellable = cancellable};
   return key != NULL && sign_all(signer, &task, manifest, error);
 }
 

@@ -11,6 +11,7 @@ typedef struct {
   const SigningRule *rule;
   const SigningKey *row;
   Key *key;
+  const GPtrArray *chain; /* the key's certificates; NULL: no format needs any */
   const char *repository;
   const char *reference; /* "HOST/REPOSITORY:TAG" */
   const StoredManifest *stored;
@@ -25,8 +26,7 @@ bool sign_existing(const SignTask *task, const char *suffix, StoredManifest **ex
 /* Blobs first, then the manifest, and then the record: a stop in between is mended by the next try,
  * which finds the signature and records it. */
 bool sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error);
-/* @format: "cosign" or "bundle", in which it is stored. @attests: the type of its predicate, or
- * NULL;
- * @content: which one it is, of several of that type; or NULL. */
+/* @format: of signature_format_names, in which it is stored. @attests: the type of its predicate,
+ * or NULL. @content: which one it is, of several of that type or format; or NULL. */
 bool sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
                const Digest *manifest, GError **error);

@@ -12,6 +12,7 @@
 #include "inspect/malware/clamav_state.h"
 #include "server/memory.h"
 #include "server/server-private.h"
+#include "signing/chains.h"
 
 /* Counting rows costs the more the more there are. */
 #define TOTALS_SECONDS 60
@@ -95,6 +96,16 @@ add_certificate(json_t *body, const HttpServer *http)
   json_set_string(body, "certificate", problem != NULL ? problem : "ok");
 }
 
+/* Likewise: what is signed as cosign has it goes on. */
+static void
+add_chains(json_t *body, const ServerContext *server)
+{
+  g_autoptr(SigningSet) set = signing_get(server->signing);
+  g_autoptr(GPtrArray) problems = signing_chain_problems(set, g_get_real_time() / G_USEC_PER_SEC);
+  if (problems->len > 0)
+    json_set_string(body, "signing_certificates", g_ptr_array_index(problems, 0));
+}
+
 static void
 health_ready(Request *request)
 {
@@ -118,6 +129,7 @@ health_ready(Request *request)
     json_set_string(body, "clamav", clamav);
   add_policy(body, server->pipeline);
   add_certificate(body, request_http_server(request));
+  add_chains(body, server);
   bool ready = names != NULL && data && disk && cage;
   json_object_set_new(body, "ready", json_boolean(ready));
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
@@ -154,6 +166,24 @@ add_totals(GString *out, ServerContext *server)
 }
 
 static void
+add_chain_times(GString *out, const ServerContext *server)
+{
+  g_autoptr(SigningSet) set = signing_get(server->signing);
+  static const char name[] = "assay_signing_certificate_expiry_seconds";
+  bool any = false;
+  for (guint i = 0; i < set->keys->len; i++) {
+    const SigningKey *key = g_ptr_array_index(set->keys, i);
+    if (key->certificates_until == 0)
+      continue;
+    if (!any)
+      metrics_head(out, name, "When the certificates of a signing key end, in seconds since 1970.");
+    any = true;
+    metrics_sample(out, name, (double)key->certificates_until / G_USEC_PER_SEC, "key", key->name,
+                   NULL);
+  }
+}
+
+static void
 health_metrics(Request *request)
 {
   ServerContext *server = server_context(request);
@@ -173,6 +203,7 @@ health_metrics(Request *request)
     metrics_gauge(out, "assay_tls_certificate_expiry_seconds",
                   "When the server's certificate expires, in seconds since 1970.",
                   (double)times.until);
+  add_chain_times(out, server);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
   jobs_write_metrics(server->jobs, out);

@@ -12,6 +12,7 @@
 #include "registry/small_blobs.h"
 #include "server/harbor/scans.h"
 #include "server/memory.h"
+#include "signing/chains.h"
 
 #define DAY_SECONDS ((int64_t)24 * 60 * 60)
 
@@ -256,11 +257,27 @@ look_at_endpoints(Housekeeping *house)
                 (const char *)g_ptr_array_index(problems, i), NULL);
 }
 
+/* Once a day. */
+static void
+look_at_chains(Housekeeping *house)
+{
+  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  if (now - house->chains_checked_at < DAY_SECONDS && now >= house->chains_checked_at)
+    return;
+  house->chains_checked_at = now;
+  g_autoptr(SigningSet) set = signing_get(house->context->signing);
+  g_autoptr(GPtrArray) problems = signing_chain_problems(set, now);
+  for (guint i = 0; i < problems->len; i++)
+    log_warning("a signing key needs attention", "problem",
+                (const char *)g_ptr_array_index(problems, i), NULL);
+}
+
 static JobOutcome
 check_certificate(Job *job, void *room, GError **error)
 {
   look_at_certificate(room);
   look_at_endpoints(room);
+  look_at_chains(room);
   return JOB_DONE;
 }
 

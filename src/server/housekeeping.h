@@ -11,6 +11,7 @@ typedef struct {
   CertificateTimes checked;
   int64_t checked_at;
   int64_t endpoints_checked_at; /* ... and those of endpoints */
+  int64_t chains_checked_at;    /* ... and those of signing keys */
   /* How far the namespaces are counted; of another job. */
   char *counting;
   bool counted;

@@ -56,13 +56,14 @@ tell(SqlConnection *db, const MadeSignature *signature, int64_t number, GError *
   return event_tell(db, "signature.created", signature->image.text, data, error);
 }
 
-/* "TYPE CONTENT", or "". (transfer full) */
+/* "TYPE CONTENT", where the type of a signature is empty, or "". (transfer full) */
 static char *
 content_of(const MadeSignature *one)
 {
-  return one->attests == NULL
-             ? g_strdup("")
-             : g_strconcat(one->attests, " ", one->content == NULL ? "" : one->content, NULL);
+  if (one->attests == NULL && one->content == NULL)
+    return g_strdup("");
+  return g_strconcat(one->attests == NULL ? "" : one->attests, " ",
+                     one->content == NULL ? "" : one->content, NULL);
 }
 
 /* A SqlWork. */
@@ -130,7 +131,7 @@ take(SqlRows *rows)
   one->made = sql_rows_integer(rows, 10);
   g_auto(GStrv) content = g_strsplit(sql_rows_text(rows, 11), " ", 2);
   if (content[0] != NULL) {
-    one->attests = g_strdup(content[0]);
+    one->attests = *content[0] == '\0' ? NULL : g_strdup(content[0]);
     one->content = g_strdup(content[1]);
   }
   return one;

@@ -12,9 +12,11 @@ typedef struct {
   char *repository;
   Digest image;    /* what is signed */
   Digest manifest; /* where the signature lies; of a tag, as it was then */
-  char *format;    /* "cosign", "bundle" */
+  char *format;    /* "cosign", "bundle", "notation" */
   char *attests;   /* the type of its predicate; NULL: it signs the image */
-  char *content;   /* of several of that type, which one; NULL: there are no several */
+  /* Of several of that type, which one; of Notation, the digest of the key's certificate; NULL:
+   * there are no several. */
+  char *content;
   char *rule, *attestor;
   char *key, *version, *fingerprint; /* the signing key's name; which key it was */
   int64_t made;                      /* microseconds since 1970 */

@@ -31,6 +31,8 @@ static const JsonMember key_members[] = {
     {JSON_MEMBER(SigningKey, public), .kind = &json_text},
     {JSON_MEMBER(SigningKey, fingerprint), .kind = &json_text},
     {JSON_MEMBER(SigningKey, version), .kind = &json_text},
+    {JSON_MEMBER(SigningKey, certificates), .kind = &json_text},
+    {JSON_MEMBER(SigningKey, certificates_until), .kind = &json_moment},
     {JSON_MEMBER(SigningKey, former), .kind = &json_list, .table = &trusted_table,
      .most = SIGNING_KEYS_MOST, .omitted = true},
     {JSON_MEMBER(SigningKey, state), .kind = &json_text},

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/event.h"
+#include "signing/apart.h"
+#include "signing/chains.h"
 #include "signing/signing-private.h"
 
 #define KIND_KEY      "key"
@@ -261,30 +263,36 @@ check_attest(const SigningRule *rule, GError **error)
   return true;
 }
 
+static bool
+check_rule(const SigningSet *set, const SigningRule *rule, GError **error)
+{
+  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
+  if (rule->repositories == NULL || rule->repositories[0] == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "signing rule %s: it needs patterns of repositories", rule->name);
+  if (attestor == NULL)
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: there is no attestor %s",
+                     rule->name, rule->attestor);
+  if (attestor->key == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "signing rule %s: the attestor %s has no signing key of ours", rule->name,
+                     rule->attestor);
+  const SigningKey *key = signing_set_key(set, attestor->key);
+  unsigned allowed = 1u << SIGNATURE_COSIGN | 1u << SIGNATURE_BUNDLE |
+                     (rule->attest == NULL ? 1u << SIGNATURE_NOTATION : 0);
+  return check_formats(rule->name, rule->formats, allowed, error) &&
+         (key == NULL || signing_key_fits_formats(key, rule->formats, error)) &&
+         check_attest(rule, error);
+}
+
 /* What one of them needs of the others. */
 static bool
 check_row(const SigningSet *set, const Kind *kind, const void *row, GError **error)
 {
   if (kind == &kinds[ATTESTORS])
     return check_attestor(set, row, error);
-  if (kind == &kinds[RULES]) {
-    const SigningRule *rule = row;
-    const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
-    if (rule->repositories == NULL || rule->repositories[0] == NULL)
-      return error_set(error, ASSAY_ERROR_INVALID,
-                       "signing rule %s: it needs patterns of repositories", rule->name);
-    if (attestor == NULL)
-      return error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: there is no attestor %s",
-                       rule->name, rule->attestor);
-    if (attestor->key == NULL)
-      return error_set(error, ASSAY_ERROR_INVALID,
-                       "signing rule %s: the attestor %s has no signing key of ours", rule->name,
-                       rule->attestor);
-    return check_formats(rule->name, rule->formats, 1u << SIGNATURE_COSIGN | 1u << SIGNATURE_BUNDLE,
-                         error) &&
-           check_attest(rule, error);
-  }
-  return true;
+  return kind == &kinds[RULES] ? check_rule(set, row, error)
+                               : signing_key_check_chain((void *)(uintptr_t)row, error);
 }
 
 /* Who else needs it: "attestor release"; NULL: nobody. (transfer full) */
@@ -349,51 +357,6 @@ check_change(const SigningSet *set, const Change *change, GError **error)
          (check_name(kind, change->name, error) && check_row(set, kind, change->row, error));
 }
 
-/* The key that @rule signs by. */
-static const SigningKey *
-key_of_rule(const SigningSet *set, const SigningRule *rule)
-{
-  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
-  return attestor == NULL ? NULL : signing_set_key(set, attestor->key);
-}
-
-/* Its fingerprints: of the present one, and of those before it. (transfer container) */
-static GPtrArray *
-fingerprints_of(const SigningKey *key)
-{
-  GPtrArray *all = g_ptr_array_new();
-  if (key != NULL && key->fingerprint != NULL)
-    g_ptr_array_add(all, key->fingerprint);
-  for (guint i = 0; key != NULL && i < key->former->len; i++)
-    g_ptr_array_add(all, ((const TrustedKey *)g_ptr_array_index(key->former, i))->fingerprint);
-  return all;
-}
-
-/* No key both signs images and attests, whatever of the three was changed. */
-static bool
-check_apart(const SigningSet *set, GError **error)
-{
-  g_autoptr(GHashTable) signs = g_hash_table_new(g_str_hash, g_str_equal);
-  for (int attests = 0; attests < 2; attests++)
-    for (guint i = 0; i < set->rules->len; i++) {
-      SigningRule *rule = g_ptr_array_index(set->rules, i);
-      if ((rule->attest != NULL) != attests)
-        continue;
-      g_autoptr(GPtrArray) fingerprints = fingerprints_of(key_of_rule(set, rule));
-      for (guint j = 0; j < fingerprints->len; j++) {
-        const SigningRule *other = g_hash_table_lookup(signs, g_ptr_array_index(fingerprints, j));
-        if (attests && other != NULL)
-          return error_set(error, ASSAY_ERROR_INVALID,
-                           "signing rule %s attests by the key of %s, which signs images: some "
-                           "verifiers take what a key attests for its signature; use another key",
-                           rule->name, other->name);
-        if (!attests)
-          g_hash_table_insert(signs, g_ptr_array_index(fingerprints, j), rule);
-      }
-    }
-  return true;
-}
-
 /* A SqlWork: compared with the rows as they are, whoever else changes them. */
 static bool
 make_change(SqlConnection *db, void *data, GError **error)
@@ -414,7 +377,7 @@ make_change(SqlConnection *db, void *data, GError **error)
                     "ON CONFLICT (kind, name) DO UPDATE SET content = excluded.content",
                     SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_TEXT(text), SQL_END);
   g_autoptr(SigningSet) after = done ? load(db, error) : NULL;
-  return after != NULL && check_apart(after, error) &&
+  return after != NULL && signing_check_apart(after, error) &&
          event_tell(db, change->event, change->name, json, error);
 }
 

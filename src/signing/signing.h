@@ -43,8 +43,12 @@ typedef struct {
   char *algorithm;                                       /* "ECDSA P-256" */
   char *public; /* PEM, as the key itself told when it was added */
   char *fingerprint, *version;
-  GPtrArray *former; /* TrustedKey: those before it was turned over */
-  char *state;       /* "active", "revoked" */
+  /* In PEM, its own first and the root last, by which it signs as the Notary Project has it
+   * (chains.h); or NULL. */
+  char *certificates;
+  int64_t certificates_until; /* when the first of them ends; 0: there are none */
+  GPtrArray *former;          /* TrustedKey: those before it was turned over */
+  char *state;                /* "active", "revoked" */
   int64_t revoked, created;
   char *created_by;
 } SigningKey;

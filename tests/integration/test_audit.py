@@ -208,6 +208,10 @@ def turn_key(routes):
     routes.do("POST", routes.make("signing-keys", signing_key(routes)) + "/turn", json={"uri": private_key(routes)})
 
 
+def change_key(routes):
+    routes.do("PATCH", routes.make("signing-keys", signing_key(routes)), json={"description": "other words"})
+
+
 def revoke_key(routes):
     routes.do("POST", routes.make("signing-keys", signing_key(routes)) + "/revoke", json={})
 
@@ -385,6 +389,7 @@ WRITES = {
     "POST /api/v1/key-grants": [makes("key-grants", key_grant)],
     "DELETE /api/v1/key-grants/<grant>": [removes("key-grants", key_grant)],
     "POST /api/v1/signing-keys": [makes("signing-keys", signing_key)],
+    "PATCH /api/v1/signing-keys/<key>": [change_key],
     "POST /api/v1/signing-keys/<key>/turn": [turn_key],
     "POST /api/v1/signing-keys/<key>/revoke": [revoke_key],
     "DELETE /api/v1/signing-keys/<key>": [removes("signing-keys", signing_key)],

@@ -88,6 +88,7 @@ static const JsonMember new_members[] = {
     {JSON_MEMBER(SigningKey, token_file), .kind = &json_text},
     {JSON_MEMBER(SigningKey, ca_file), .kind = &json_text},
     {JSON_MEMBER(SigningKey, timeout), .kind = &json_number, .most = 300},
+    {JSON_MEMBER(SigningKey, certificates), .kind = &json_text},
 };
 static const JsonTable new_table = JSON_TABLE(SigningKey, new_members);
 
@@ -180,6 +181,7 @@ static const JsonMember turn_members[] = {
     {JSON_MEMBER(SigningKey, pin_file), .kind = &json_text},
     {JSON_MEMBER(SigningKey, token_file), .kind = &json_text},
     {JSON_MEMBER(SigningKey, ca_file), .kind = &json_text},
+    {JSON_MEMBER(SigningKey, certificates), .kind = &json_text},
 };
 static const JsonTable turn_table = JSON_TABLE(SigningKey, turn_members);
 
@@ -203,6 +205,8 @@ turn_key(Request *request)
   take(&key->pin_file, &wanted->pin_file);
   take(&key->token_file, &wanted->token_file);
   take(&key->ca_file, &wanted->ca_file);
+  /* Those of the former key are none of the next. */
+  replace(&key->certificates, g_steal_pointer(&wanted->certificates));
   if (!ask_key(request, key, &error)) {
     respond_error(request, error);
     return;
@@ -218,6 +222,29 @@ turn_key(Request *request)
   }
   keep_former(key, before->public, before->fingerprint, before->version);
   if (!signing_change_key(server_context(request)->signing, key, before, "signing-key.turned",
+                          &error))
+    respond_error(request, error);
+  else
+    respond_key(request, key);
+}
+
+static const JsonMember change_members[] = {
+    {JSON_MEMBER(SigningKey, description), .kind = &json_text},
+    {JSON_MEMBER(SigningKey, certificates), .kind = &json_text},
+};
+static const JsonTable change_table = JSON_TABLE(SigningKey, change_members);
+
+static void
+change_key(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SigningKey) wanted = signing_key_row_new(), key = NULL;
+  if (!api_read_body(request, &change_table, wanted) || (key = copy_key(request)) == NULL)
+    return;
+  g_autoptr(SigningKey) before = copy_row(key);
+  take(&key->description, &wanted->description);
+  take(&key->certificates, &wanted->certificates);
+  if (!signing_change_key(server_context(request)->signing, key, before, "signing-key.changed",
                           &error))
     respond_error(request, error);
   else
@@ -274,6 +301,8 @@ const Route api_signing_key_routes[] = {
      .finish = show_key},
     {"GET", SIGNING_KEYS "/<key>/public", "api-signing-key-public", VERB_NONE, ON_NOTHING,
      WORK_WAITS, .finish = show_public},
+    {"PATCH", SIGNING_KEYS "/<key>", "api-signing-key", VERB_MANAGE_POLICY, ON_SYSTEM, WORK_WAITS,
+     .finish = change_key, .body_limit = ACCOUNT_BODY_MAX},
     {"POST", SIGNING_KEYS "/<key>/turn", "api-signing-key-turn", VERB_MANAGE_POLICY, ON_SYSTEM,
      WORK_WAITS, .finish = turn_key, .body_limit = ACCOUNT_BODY_MAX},
     {"POST", SIGNING_KEYS "/<key>/revoke", "api-signing-key-revoke", VERB_MANAGE_POLICY, ON_SYSTEM,

@@ -37,9 +37,10 @@ SignedArtifact *cosign_write(const SignedSubject *subject, const char *reference
 /* A referrer, as cosign 3 makes it. (transfer full) */
 SignedArtifact *bundle_write(const SignedSubject *subject, json_t *annotations, Key *key,
                              Cancellable *cancellable, GError **error);
-/* A referrer, as notation makes it. @chain: GBytes in DER, leaf first and up to the root; the
- * leaf's key is @key, or ASSAY_ERROR_MISMATCH. @now: seconds since 1970, as which it is signed.
- * (transfer full) */
+/* A referrer, as notation makes it. @chain: the certificates of @key (signing_chain.h), good @now,
+ * in seconds since 1970, as which it is signed; also signing_chain_check()'s errors. (transfer
+ * full)
+ */
 SignedArtifact *notation_write(const SignedSubject *subject, json_t *annotations,
                                const GPtrArray *chain, int64_t now, Key *key,
                                Cancellable *cancellable, GError **error);

@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "base/calendar.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "oci/artifact_descriptor.h"
-#include "sign/formats/certificates.h"
 #include "sign/formats/notation.h"
+#include "sign/formats/signing_chain.h"
 #include "sign/formats/write-private.h"
 #include "text/base64url.h"
 
@@ -56,34 +55,22 @@ describe_chain(const GPtrArray *chain, char **thumbprints)
   return list;
 }
 
+/* Nothing is signed that no reader would take. */
 static bool
-check_leaf(const GPtrArray *chain, const PublicKey *key, GError **error)
+check_chain(const GPtrArray *chain, const PublicKey *key, int64_t now, GError **error)
 {
-  if (chain->len == 0 || chain->len > NOTATION_CHAIN_MAX)
-    return error_set(error, ASSAY_ERROR_INVALID, "there are %u certificates, not 1 to %u",
-                     chain->len, NOTATION_CHAIN_MAX);
-  g_autoptr(PublicKey) leaf = certificate_key(slice_from_bytes(g_ptr_array_index(chain, 0)), error);
-  if (leaf == NULL)
-    return false;
-  if (strcmp(public_key_fingerprint(leaf), public_key_fingerprint(key)) != 0)
-    return error_set(error, ASSAY_ERROR_MISMATCH,
-                     "the first certificate is of another key (%s) than the one that signs (%s)",
-                     public_key_fingerprint(leaf), public_key_fingerprint(key));
-  return true;
+  return signing_chain_check(chain, key, error) &&
+         signing_chain_good(signing_chain_times(chain), now, error);
 }
 
 SignedArtifact *
 notation_write(const SignedSubject *subject, json_t *annotations, const GPtrArray *chain,
                int64_t now, Key *key, Cancellable *cancellable, GError **error)
 {
-  SignatureAlgorithm algorithm;
-  if (!check_leaf(chain, key_public(key), error))
+  SignatureAlgorithm algorithm = ALGORITHM_COUNT;
+  if (!check_chain(chain, key_public(key), now, error))
     return NULL;
-  if (!public_key_notation_algorithm(key_public(key), &algorithm)) {
-    g_autofree char *words = public_key_in_words(key_public(key));
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "the Notary Project has no signatures by %s", words);
-    return NULL;
-  }
+  public_key_notation_algorithm(key_public(key), &algorithm);
   g_autofree char *payload = payload_of(subject, annotations);
   g_autofree char *header = header_of(algorithm, now);
   g_autofree char *message = g_strconcat(header, ".", payload, NULL);

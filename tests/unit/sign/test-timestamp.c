@@ -21,6 +21,7 @@ static const char script[] =
     "printf 'keyUsage=critical,digitalSignature\\nextendedKeyUsage=critical,%s\\n' $use >ext\n"
     "openssl x509 -req -in $use.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile ext "
     "-out $use.pem\n"
+    "cat $use.pem ca.pem >$use.chain\n"
     "done\n"
     "printf '[tsa]\\nserial=serial\\ndigests=sha256,sha384,sha512,sha1\\nsigner_digest=sha256\\n"
     "default_policy=1.2.3\\nordering=no\\ness_cert_id_chain=no\\n' >ts.cnf\n"
@@ -137,7 +138,7 @@ test_ended_certificate(void)
   g_autofree char *uri = g_strdup_printf("file:%s/codeSigning.key", folder);
   g_autoptr(Key) key = key_open(uri, NULL, NULL, &error);
   g_assert_no_error(error);
-  g_autoptr(GPtrArray) chain = roots_of(folder, "codeSigning.pem");
+  g_autoptr(GPtrArray) chain = roots_of(folder, "codeSigning.chain");
   const SignedSubject subject = {.media_type = "application/vnd.oci.image.manifest.v1+json",
                                  .digest = digest_of(DIGEST_SHA256, SLICE_LITERAL("an image")),
                                  .size = 8};
