@@ -40,6 +40,7 @@
   X(gnutls_, pcert_deinit)                                                                         \
   X(gnutls_, pcert_export_x509)                                                                    \
   X(gnutls_, pcert_list_import_x509_raw)                                                           \
+  X(gnutls_, pem_base64_encode2)                                                                   \
   X(gnutls_, pk_get_name)                                                                          \
   X(gnutls_, pkcs11_add_provider)                                                                  \
   X(gnutls_, pkcs11_init)                                                                          \
@@ -92,6 +93,15 @@
   X(gnutls_, transport_set_ptr2)                                                                   \
   X(gnutls_, transport_set_pull_function)                                                          \
   X(gnutls_, transport_set_push_function)                                                          \
+  X(gnutls_, x509_crq_deinit)                                                                      \
+  X(gnutls_, x509_crq_export2)                                                                     \
+  X(gnutls_, x509_crq_init)                                                                        \
+  X(gnutls_, x509_crq_privkey_sign)                                                                \
+  X(gnutls_, x509_crq_set_dn)                                                                      \
+  X(gnutls_, x509_crq_set_key_purpose_oid)                                                         \
+  X(gnutls_, x509_crq_set_key_usage)                                                               \
+  X(gnutls_, x509_crq_set_pubkey)                                                                  \
+  X(gnutls_, x509_crq_set_version)                                                                 \
   X(gnutls_, x509_crt_check_hostname)                                                              \
   X(gnutls_, x509_crt_check_issuer)                                                                \
   X(gnutls_, x509_crt_deinit)                                                                      \

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
+#include "cli/key_csr.h"
 #include "cli/key_local.h"
 #include "report/columns.h"
 #include "report/report.h"
@@ -378,11 +379,17 @@ static const Command remove_subcommand = {
     .run = run_remove,
 };
 
-static const Command *const subcommands[] = {&key_make_subcommand, &key_public_subcommand,
-                                             &list_subcommand,     &show_subcommand,
-                                             &add_subcommand,      &change_subcommand,
-                                             &turn_subcommand,     &revoke_subcommand,
-                                             &remove_subcommand,   NULL};
+static const Command *const subcommands[] = {&key_make_subcommand,
+                                             &key_public_subcommand,
+                                             &list_subcommand,
+                                             &show_subcommand,
+                                             &add_subcommand,
+                                             &change_subcommand,
+                                             &key_csr_subcommand,
+                                             &turn_subcommand,
+                                             &revoke_subcommand,
+                                             &remove_subcommand,
+                                             NULL};
 
 const Command key_command = {
     .name = "key",

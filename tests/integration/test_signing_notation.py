@@ -2,6 +2,7 @@
 import datetime
 import json
 import re
+import subprocess
 import time
 
 import pytest
@@ -129,6 +130,42 @@ def test_it_counts_at_the_pull(start_server, assay, root, tmp_path):
     public = tmp_path / "public.pem"
     public.write_text(server.request("GET", "/api/v1/signing-keys/release/public").text)
     assay("verify", "--key", public, f"{server.address}/team/app@{fixed}")
+
+
+@pytest.mark.parametrize("kind", ["p256", "p384", "rsa"])
+def test_request(server, assay, root, tmp_path, kind):
+    """From a request by the key to a signature that notation takes; openssl judges the request."""
+    key, request = key_of(tmp_path / "key.pem", kind), tmp_path / "key.csr"
+    add_key(server, key)
+    request.write_text(assay("key", "csr", "release", "--subject", "CN=release,O=Example\\, Inc.,C=DE", "--server", server.url).stdout)
+    checked = subprocess.run(["openssl", "req", "-in", request, "-verify", "-noout", "-subject", "-text"], check=True, capture_output=True, text=True)
+    assert "verify OK" in checked.stderr and "C = DE, O = \"Example, Inc.\", CN = release" in checked.stdout, checked
+    assert "Code Signing" in checked.stdout and "Digital Signature" in checked.stdout
+    chain = tmp_path / "chain.pem"
+    chain.write_text(root.issue(None, f"request-{kind}", request=request).read_text())
+    assay("key", "change", "release", "--certificates", chain, "--server", server.url)
+    send(server, "POST", "attestors", {"name": "release", "key": "release"})
+    rule(server, ["notation"])
+    send(server, "POST", "key-grants", {"rule": "release", "key": "release", "pattern": "*"})
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: notary_signatures(server, "team/app", fixed))
+    assert notation(tmp_path, f"{server.address}/team/app@{fixed}", root.pem)
+    for path, status in (("csr?subject=nonsense", 400), ("csr?subject=" + "CN%3D" + "x" * 2000, 400)):
+        assert server.request("GET", f"/api/v1/{KEY}/{path}", headers=server.operator()).status_code == status
+    assert assay("key", "csr", "--key", key, "--subject", "CN=local").stdout.startswith("-----BEGIN CERTIFICATE REQUEST")
+    assert "CN=release" in assay("key", "csr", "--key", key, check=2).stderr
+
+
+def test_no_request(server, assay, tmp_path):
+    """By a key that the Notary Project has no signatures by, and by one that is away."""
+    add_key(server, make_key(assay, tmp_path / "ed25519.pem", "ed25519"), name="ed25519")
+    add_key(server, make_key(assay, tmp_path / "key.pem"))
+    assert "Ed25519" in assay("key", "csr", "ed25519", "--server", server.url, check=2).stderr
+    (tmp_path / "key.pem").write_text("gone")
+    server.stop()
+    server.start()
+    assert assay("key", "csr", "release", "--server", server.url, check=2).stderr
 
 
 def chains(folder, key):

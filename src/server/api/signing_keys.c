@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
+#include "sign/formats/certificate_request.h"
 #include "signing/signing.h"
 
 const ApiSchema api_signing_key_schemas[] = {
@@ -75,6 +76,30 @@ show_public(Request *request)
   g_autoptr(SigningKey) key = copy_key(request);
   if (key != NULL)
     respond_text(request, MHD_HTTP_OK, "application/x-pem-file", key->public);
+}
+
+/* A request for a certificate, by the key itself; nothing is changed by it. */
+static void
+show_request(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SigningKey) row = copy_key(request);
+  if (row == NULL)
+    return;
+  const char *wanted = request_query(request, "subject");
+  g_autofree char *subject =
+      wanted != NULL ? g_strdup(wanted) : g_strconcat("CN=", row->name, NULL);
+  const KeyOptions options = signing_key_options(row);
+  g_autoptr(Key) key =
+      signer_key(server_context(request)->signer, row->uri, &options, NULL, &error);
+  g_autofree char *pem = key == NULL ? NULL : certificate_request(key, subject, NULL, &error);
+  if (pem == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "csr", pem);
+  respond_json(request, MHD_HTTP_OK, body);
 }
 
 /* --- changes --- */
@@ -301,6 +326,8 @@ const Route api_signing_key_routes[] = {
      .finish = show_key},
     {"GET", SIGNING_KEYS "/<key>/public", "api-signing-key-public", VERB_NONE, ON_NOTHING,
      WORK_WAITS, .finish = show_public},
+    {"GET", SIGNING_KEYS "/<key>/csr", "api-signing-key-csr", VERB_MANAGE_POLICY, ON_SYSTEM,
+     WORK_WAITS, .finish = show_request},
     {"PATCH", SIGNING_KEYS "/<key>", "api-signing-key", VERB_MANAGE_POLICY, ON_SYSTEM, WORK_WAITS,
      .finish = change_key, .body_limit = ACCOUNT_BODY_MAX},
     {"POST", SIGNING_KEYS "/<key>/turn", "api-signing-key-turn", VERB_MANAGE_POLICY, ON_SYSTEM,

@@ -6,41 +6,11 @@
 #include "base/error.h"
 #include "base/gnutls_library.h"
 #include "sign/formats/certificates.h"
+#include "text/der.h"
 
 #define STAMP_TYPE       "1.2.840.113549.1.9.16.1.4" /* id-ct-TSTInfo */
 #define CERTIFICATES_MAX 10
 #define HASH_MAX         64
-
-/* DER's tags. */
-enum {
-  TAG_INTEGER = 0x02,
-  TAG_BYTES = 0x04,
-  TAG_OID = 0x06,
-  TAG_TIME = 0x18, /* GeneralizedTime */
-  TAG_LIST = 0x30
-};
-
-/* Takes the element of that tag from the front. */
-static bool
-take(Slice *rest, uint8_t tag, Slice *content)
-{
-  Slice left = *rest, bytes;
-  uint8_t found, first;
-  if (!slice_take_uint8(&left, &found) || found != tag || !slice_take_uint8(&left, &first))
-    return false;
-  size_t size = first;
-  if (first >= 0x80) {
-    if (first == 0x80 || first > 0x84 || !slice_take(&left, first - 0x80u, &bytes))
-      return false;
-    size = 0;
-    for (size_t i = 0; i < bytes.size; i++)
-      size = size << 8 | bytes.data[i];
-  }
-  if (!slice_take(&left, size, content))
-    return false;
-  *rest = left;
-  return true;
-}
 
 /* --- what is stamped, and when --- */
 
@@ -91,11 +61,11 @@ static bool
 read_stamp(Slice info, Stamp *stamp, GError **error)
 {
   Slice fields, imprint, algorithm, skipped, oid, time;
-  if (take(&info, TAG_LIST, &fields) && take(&fields, TAG_INTEGER, &skipped) &&
-      take(&fields, TAG_OID, &skipped) && take(&fields, TAG_LIST, &imprint) &&
-      take(&imprint, TAG_LIST, &algorithm) && take(&algorithm, TAG_OID, &oid) &&
-      take(&imprint, TAG_BYTES, &stamp->hash) && take(&fields, TAG_INTEGER, &skipped) &&
-      take(&fields, TAG_TIME, &time) && read_time(time, &stamp->time))
+  if (der_take(&info, DER_LIST, &fields) && der_take(&fields, DER_INTEGER, &skipped) &&
+      der_take(&fields, DER_OID, &skipped) && der_take(&fields, DER_LIST, &imprint) &&
+      der_take(&imprint, DER_LIST, &algorithm) && der_take(&algorithm, DER_OID, &oid) &&
+      der_take(&imprint, DER_BYTES, &stamp->hash) && der_take(&fields, DER_INTEGER, &skipped) &&
+      der_take(&fields, DER_TIME, &time) && read_time(time, &stamp->time))
     return find_algorithm(oid, &stamp->algorithm) ||
            error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "the time stamp is of another hash than SHA-2");
@@ -184,8 +154,8 @@ static Slice
 token_of(Slice bytes)
 {
   Slice answer, status, content, rest = bytes;
-  return take(&rest, TAG_LIST, &answer) && take(&answer, TAG_LIST, &status) &&
-                 (rest = answer, take(&rest, TAG_LIST, &content))
+  return der_take(&rest, DER_LIST, &answer) && der_take(&answer, DER_LIST, &status) &&
+                 (rest = answer, der_take(&rest, DER_LIST, &content))
              ? answer
              : bytes;
 }

@@ -304,32 +304,37 @@ algorithm_signature(SignatureAlgorithm algorithm, Slice from_gnutls)
   return g_byte_array_free_to_bytes(out);
 }
 
-/* --- verification --- */
-
-static bool
-verify(const PublicKey *key, const Algorithm *row, Slice bytes, gnutls_datum_t signature)
+GBytes *
+algorithm_signature_for_gnutls(SignatureAlgorithm algorithm, Slice signature)
 {
-  const gnutls_datum_t data = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
-  return gnutls()->pubkey_verify_data2(key->key, row->sign, 0, &data, &signature) >= 0;
+  unsigned half = algorithms[algorithm].half;
+  if (half == 0)
+    return g_bytes_new(signature.data, signature.size);
+  /* RFC 7518, section 3.4: both numbers, one after the other, with their leading zeros. */
+  if (signature.size != 2 * (size_t)half)
+    return NULL;
+  unsigned char *data = (unsigned char *)(uintptr_t)signature.data;
+  const gnutls_datum_t r = {data, half}, s = {data + half, half};
+  gnutls_datum_t der = {NULL, 0};
+  if (gnutls()->encode_rs_value(&der, &r, &s) < 0)
+    return NULL;
+  GBytes *bytes = g_bytes_new(der.data, der.size);
+  (*gnutls()->free)(der.data);
+  return bytes;
 }
+
+/* --- verification --- */
 
 bool
 public_key_verify(const PublicKey *key, SignatureAlgorithm algorithm, Slice bytes, Slice signature)
 {
-  const Algorithm *row = &algorithms[algorithm];
-  unsigned char *data = (unsigned char *)(uintptr_t)signature.data;
   if (!public_key_fits(key, algorithm) || bytes.size > G_MAXINT || signature.size > G_MAXINT)
     return false;
-  if (row->half == 0)
-    return verify(key, row, bytes, (gnutls_datum_t){data, (unsigned)signature.size});
-  /* RFC 7518, section 3.4: both numbers, one after the other, with their leading zeros. */
-  if (signature.size != 2 * (size_t)row->half)
+  g_autoptr(GBytes) made = algorithm_signature_for_gnutls(algorithm, signature);
+  if (made == NULL)
     return false;
-  const gnutls_datum_t r = {data, row->half}, s = {data + row->half, row->half};
-  gnutls_datum_t der = {NULL, 0};
-  if (gnutls()->encode_rs_value(&der, &r, &s) < 0)
-    return false;
-  bool right = verify(key, row, bytes, der);
-  (*gnutls()->free)(der.data);
-  return right;
+  Slice der = slice_from_bytes(made);
+  const gnutls_datum_t given = {(unsigned char *)(uintptr_t)der.data, (unsigned)der.size};
+  const gnutls_datum_t data = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
+  return gnutls()->pubkey_verify_data2(key->key, algorithms[algorithm].sign, 0, &data, &given) >= 0;
 }

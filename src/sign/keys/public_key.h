@@ -74,3 +74,5 @@ bool public_key_verify(const PublicKey *key, SignatureAlgorithm algorithm, Slice
  * (transfer full) NULL: it is none. */
 gnutls_sign_algorithm_t algorithm_for_gnutls(SignatureAlgorithm algorithm);
 GBytes *algorithm_signature(SignatureAlgorithm algorithm, Slice from_gnutls);
+/* The other way round. (transfer full) NULL: it is none. */
+GBytes *algorithm_signature_for_gnutls(SignatureAlgorithm algorithm, Slice signature);
