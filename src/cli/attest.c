@@ -23,6 +23,7 @@ static gboolean json_option;
 
 static const GOptionEntry options[] = {
     SIGNING_OPTIONS,
+    TIMESTAMP_OPTIONS,
     {"predicate", 'p', 0, G_OPTION_ARG_FILENAME, &predicate_option, "What is said, as JSON",
      "FILE"},
     {"type", 't', 0, G_OPTION_ARG_STRING, &type_option,
@@ -66,24 +67,25 @@ read_type(GError **error)
 }
 
 static SignedArtifact *
-write_layer(const SigningTarget *image, const SignedStatement *statement, Key *key, GError **error)
+write_layer(const SigningTarget *image, const SignedStatement *statement, const SigningMeans *means,
+            GError **error)
 {
   const SignedSubject subject = remote_image_subject(&image->image);
   g_autofree char *tag = cosign_tag(&subject.digest, DSSE_ATTESTATION_SUFFIX);
   g_autoptr(GBytes) existing = NULL;
   return signature_tag_get(image->remote, tag, &existing, NULL, error)
-             ? attestation_write(&subject, statement, key, existing, NULL, error)
+             ? attestation_write(&subject, statement, means, existing, error)
              : NULL;
 }
 
 static bool
-attest_as(unsigned form, const SigningTarget *image, const SignedStatement *statement, Key *key,
-          json_t *done, GError **error)
+attest_as(unsigned form, const SigningTarget *image, const SignedStatement *statement,
+          const SigningMeans *means, json_t *done, GError **error)
 {
   const SignedSubject subject = remote_image_subject(&image->image);
   g_autoptr(SignedArtifact) artifact =
-      form == AS_LAYER ? write_layer(image, statement, key, error)
-                       : attestation_bundle_write(&subject, statement, key, NULL, error);
+      form == AS_LAYER ? write_layer(image, statement, means, error)
+                       : attestation_bundle_write(&subject, statement, means, error);
   if (artifact == NULL || !signature_push(image->remote, artifact, &subject.digest, NULL, error))
     return false;
   json_t *entry = json_object();
@@ -121,15 +123,16 @@ attest(const char *reference, const Config *config, const char *type, unsigned w
   g_autoptr(json_t) predicate = json_read_file(AT_FDCWD, predicate_option, PREDICATE_MAX, error);
   if (predicate == NULL)
     return false;
-  g_auto(OptionKey) key = {NULL, NULL};
+  g_auto(OptionKey) key = {NULL};
   g_auto(SigningTarget) image = {NULL};
   if (!option_key_open(&key, error) || !signing_target_open(&image, reference, config, true, error))
     return false;
   g_autofree char *name = signing_target_name(&image);
   g_autoptr(json_t) done = json_array();
+  const SigningMeans means = option_key_means(&key);
   const SignedStatement statement = {.type = type, .predicate = predicate, .name = name};
   for (unsigned form = AS_LAYER; form <= AS_BUNDLE; form <<= 1)
-    if ((wanted & form) != 0 && !attest_as(form, &image, &statement, key.key, done, error))
+    if ((wanted & form) != 0 && !attest_as(form, &image, &statement, &means, done, error))
       return false;
   print(&image, type, key_public(key.key), done);
   return true;

@@ -39,7 +39,7 @@ static int
 run_here(void)
 {
   g_autoptr(GError) error = NULL;
-  g_auto(OptionKey) key = {NULL, NULL};
+  g_auto(OptionKey) key = {NULL};
   g_autofree char *request = option_key_open(&key, &error)
                                  ? certificate_request(key.key, subject_option, NULL, &error)
                                  : NULL;

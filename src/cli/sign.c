@@ -23,6 +23,7 @@ static gboolean recursive_option, json_option;
 
 static const GOptionEntry options[] = {
     SIGNING_OPTIONS,
+    TIMESTAMP_OPTIONS,
     {"rule", 0, 0, G_OPTION_ARG_STRING, &rule_option,
      "Have the registry sign, by this rule of its own (assay rule)", "NAME"},
     {"format", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &format_option,
@@ -43,7 +44,7 @@ typedef struct {
   json_t *annotations; /* or NULL */
   GPtrArray *chain;    /* of notation */
   const SigningTarget *at;
-  Key *key;
+  const SigningMeans *means;
   json_t *done; /* what was signed */
 } SignTask;
 
@@ -56,7 +57,7 @@ write_cosign(const SignTask *signing, const SignedSubject *subject, GError **err
   g_autofree char *tag = cosign_tag(&subject->digest, COSIGN_SIGNATURE_SUFFIX);
   g_autoptr(GBytes) existing = NULL;
   return signature_tag_get(signing->at->remote, tag, &existing, NULL, error)
-             ? cosign_write(subject, reference, signing->annotations, signing->key, existing, NULL,
+             ? cosign_write(subject, reference, signing->annotations, signing->means, existing,
                             error)
              : NULL;
 }
@@ -64,14 +65,14 @@ write_cosign(const SignTask *signing, const SignedSubject *subject, GError **err
 static SignedArtifact *
 write_bundle(const SignTask *signing, const SignedSubject *subject, GError **error)
 {
-  return bundle_write(subject, signing->annotations, signing->key, NULL, error);
+  return bundle_write(subject, signing->annotations, signing->means, error);
 }
 
 static SignedArtifact *
 write_notation(const SignTask *signing, const SignedSubject *subject, GError **error)
 {
   return notation_write(subject, signing->annotations, signing->chain,
-                        g_get_real_time() / G_USEC_PER_SEC, signing->key, NULL, error);
+                        g_get_real_time() / G_USEC_PER_SEC, signing->means, error);
 }
 
 static SignedArtifact *(*const writers[])(const SignTask *, const SignedSubject *, GError **) = {
@@ -186,14 +187,15 @@ print(const SignTask *signing, const char *key)
 static bool
 sign(const char *reference, const Config *config, SignTask *signing, GError **error)
 {
-  g_auto(OptionKey) key = {NULL, NULL};
+  g_auto(OptionKey) key = {NULL};
   g_auto(SigningTarget) image = {NULL};
   g_autoptr(GPtrArray) chain = NULL;
   if (!read_chain(&chain, error) || !option_key_open(&key, error) ||
       !signing_target_open(&image, reference, config, true, error))
     return false;
   signing->at = &image;
-  signing->key = key.key;
+  const SigningMeans means = option_key_means(&key);
+  signing->means = &means;
   signing->chain = chain;
   bool is_index = media_type_is_index(image.image.media_type);
   bool done = (!recursive_option || !is_index || sign_children(signing, &image.image, error)) &&
@@ -203,7 +205,7 @@ sign(const char *reference, const Config *config, SignTask *signing, GError **er
     print(signing, public_key_fingerprint(key_public(key.key)));
   }
   signing->at = NULL;
-  signing->key = NULL;
+  signing->means = NULL;
   signing->chain = NULL;
   return done;
 }
@@ -245,13 +247,15 @@ const Command sign_command = {
         "has signed the image already signs no second time in that tag; those of others stay.\n\n"
         "KEY is a file with a private key (PKCS#8 in PEM, encrypted or not, or cosign.key), or "
         "the\n"
-        "URI of one that stays where it is; `assay verify` has the public one.\n\n"
+        "URI of one that stays where it is; `assay verify` has the public one. An authority that\n"
+        "says when it was signed makes signatures outlive the certificate of the key; where it\n"
+        "gives no answer that fits, nothing is signed.\n\n"
         "Examples:\n"
         "  assay sign --key release.key registry.example.com/team/app:1.0\n"
         "  assay sign --key cosign.key --annotation build=1234 registry.example.com/team/app:1.0\n"
         "  assay sign --key release.key --recursive registry.example.com/team/app:1.0\n"
         "  assay sign --key release.key --format notation --certificate release.crt \\\n"
-        "    registry.example.com/team/app:1.0\n"
+        "    --timestamp-url http://timestamp.example.com registry.example.com/team/app:1.0\n"
         "  assay sign --rule release team/app:1.0",
     .options = options,
     .least_arguments = 1,

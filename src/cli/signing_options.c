@@ -13,7 +13,7 @@
 #define DOCKER_HUB "registry-1.docker.io"
 
 char *signing_option_key, *signing_option_password_file, *signing_option_pin_file,
-    *signing_option_token_file;
+    *signing_option_token_file, *signing_option_timestamp_url, *signing_option_time_root;
 
 /* --- keys --- */
 
@@ -30,15 +30,28 @@ option_key_clear(OptionKey *key)
 {
   g_clear_pointer(&key->key, key_free);
   g_clear_pointer(&key->signer, signer_free);
+  g_clear_pointer(&key->times, timestamp_authority_free);
 }
 
 bool
 option_key_open(OptionKey *key, GError **error)
 {
   const KeyOptions options = key_options();
+  if (signing_option_time_root != NULL && signing_option_timestamp_url == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "--time-root wants --timestamp-url");
+  if (signing_option_timestamp_url != NULL &&
+      (key->times = timestamp_authority_new(signing_option_timestamp_url, NULL,
+                                            signing_option_time_root, true, error)) == NULL)
+    return false;
   key->signer = signer_new(NULL);
   key->key = signer_key(key->signer, signing_option_key, &options, NULL, error);
   return key->key != NULL;
+}
+
+SigningMeans
+option_key_means(const OptionKey *key)
+{
+  return (SigningMeans){key->key, key->times, NULL};
 }
 
 PublicKey *

@@ -3,6 +3,7 @@
 
 #include "artifact/signatures.h"
 #include "cli/command.h"
+#include "sign/formats/write.h"
 #include "sign/signer.h"
 
 /* Read by option_key_open(). */
@@ -38,14 +39,32 @@ extern char *signing_option_key, *signing_option_password_file, *signing_option_
       "URI"},                                                                                      \
       SIGNING_SECRET_OPTIONS
 
+/* For commands that sign, beside SIGNING_OPTIONS. */
+extern char *signing_option_timestamp_url, *signing_option_time_root;
+#define TIMESTAMP_OPTIONS                                                                          \
+  {"timestamp-url",                                                                                \
+   0,                                                                                              \
+   0,                                                                                              \
+   G_OPTION_ARG_STRING,                                                                            \
+   &signing_option_timestamp_url,                                                                  \
+   "Have this authority say when it is signed (RFC 3161)",                                         \
+   "URL"},                                                                                         \
+  {                                                                                                \
+    "time-root", 0, 0, G_OPTION_ARG_FILENAME, &signing_option_time_root,                           \
+        "The certificates that its answers must lead to (PEM)", "FILE"                             \
+  }
+
 /* Keys are open in a process apart, which no byte of a registry reaches. */
 typedef struct {
   Signer *signer;
   Key *key;
+  TimestampAuthority *times; /* or NULL */
 } OptionKey;
 void option_key_clear(OptionKey *key);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OptionKey, option_key_clear)
 bool option_key_open(OptionKey *key, GError **error);
+/* To sign with. Lives as long as the key. */
+SigningMeans option_key_means(const OptionKey *key);
 /* The public key of a PEM file, or of a key that could sign. (transfer full) */
 PublicKey *signing_public_key(const char *name, GError **error);
 

@@ -191,12 +191,11 @@ write_statement(const Attesting *attesting, GError **error)
 {
   const SignTask *task = attesting->task;
   const SignedSubject subject = sign_subject(task);
+  const SigningMeans means = sign_means(task);
   if (attesting->as_bundle)
-    return attestation_bundle_write(&subject, &attesting->statement, task->key, task->cancellable,
-                                    error);
+    return attestation_bundle_write(&subject, &attesting->statement, &means, error);
   g_autoptr(GBytes) others = others_of_tag(attesting);
-  return attestation_write(&subject, &attesting->statement, task->key, others, task->cancellable,
-                           error);
+  return attestation_write(&subject, &attesting->statement, &means, others, error);
 }
 
 /* What holds one (a quarantine, an index) keeps it. */

@@ -84,16 +84,17 @@ static SignedArtifact *
 write_signature(const SignTask *task, SignatureFormat format, GError **error)
 {
   const SignedSubject subject = sign_subject(task);
+  const SigningMeans means = sign_means(task);
   if (format == SIGNATURE_BUNDLE)
-    return bundle_write(&subject, NULL, task->key, task->cancellable, error);
+    return bundle_write(&subject, NULL, &means, error);
   if (format == SIGNATURE_NOTATION)
-    return notation_write(&subject, NULL, task->chain, g_get_real_time() / G_USEC_PER_SEC,
-                          task->key, task->cancellable, error);
+    return notation_write(&subject, NULL, task->chain, g_get_real_time() / G_USEC_PER_SEC, &means,
+                          error);
   g_autoptr(StoredManifest) existing = NULL;
   if (!sign_existing(task, COSIGN_SIGNATURE_SUFFIX, &existing, error))
     return NULL;
-  return cosign_write(&subject, task->reference, NULL, task->key,
-                      existing == NULL ? NULL : existing->bytes, task->cancellable, error);
+  return cosign_write(&subject, task->reference, NULL, &means,
+                      existing == NULL ? NULL : existing->bytes, error);
 }
 
 static Prepared *

@@ -13,6 +13,12 @@ sign_subject(const SignTask *task)
                          g_bytes_get_size(task->stored->bytes)};
 }
 
+SigningMeans
+sign_means(const SignTask *task)
+{
+  return (SigningMeans){task->key, task->rooms->times, task->cancellable};
+}
+
 bool
 sign_existing(const SignTask *task, const char *suffix, StoredManifest **existing, GError **error)
 {

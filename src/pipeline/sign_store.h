@@ -20,6 +20,7 @@ typedef struct {
 } SignTask;
 
 SignedSubject sign_subject(const SignTask *task);
+SigningMeans sign_means(const SignTask *task);
 /* What the tag sha256-HEX@suffix has; NULL without *error: nothing. (transfer full) */
 bool sign_existing(const SignTask *task, const char *suffix, StoredManifest **existing,
                    GError **error);

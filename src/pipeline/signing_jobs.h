@@ -15,6 +15,7 @@
 #include "jobs/outbox.h"
 #include "pipeline/pipeline.h"
 #include "sign/signer.h"
+#include "sign/timestamp_authority.h"
 #include "signing/signing.h"
 #include "signing/signing_settings.h"
 
@@ -25,6 +26,7 @@ typedef struct {
   Access *access;
   Signing *signing;
   Signer *signer;
+  const TimestampAuthority *times; /* who stamps what is signed; or NULL */
   SqlPool *sql;
 } SigningRooms;
 

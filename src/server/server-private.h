@@ -27,6 +27,7 @@ typedef struct {
   Access *access;
   Signing *signing;
   Signer *signer;
+  TimestampAuthority *times;    /* who stamps what the server signs; or NULL */
   const char **signature_hosts; /* signing_settings_hosts() */
   SigningJobs *signing_jobs;
   Jobs *jobs;

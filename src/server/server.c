@@ -128,6 +128,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   context->access = access_new(server->sql, &config->access, error);
   if (context->access == NULL || !secrets_open(&server->secrets, context, error))
     return false;
+  if (!signing_settings_authority(&config->signing, &context->times, error))
+    return false;
   context->signer = signer_new(NULL);
   context->signing = signing_new(server->sql, error);
   if (context->signing == NULL)
@@ -157,7 +159,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   audit_sign_by(server->audit, server->secrets.keys);
   const SigningRooms signing = {&config->signing, context->pipeline, context->registry,
                                 context->access,  context->signing,  context->signer,
-                                server->sql};
+                                context->times,   server->sql};
   context->signing_jobs = signing_jobs_new(&signing, context->jobs, server->outbox);
   context->collection = collection_new(context);
   context->harbor = harbor_scans_new(context);
@@ -341,6 +343,7 @@ server_free(Server *server)
   signing_jobs_free(server->context.signing_jobs);
   signing_free(server->context.signing);
   signer_free(server->context.signer);
+  timestamp_authority_free(server->context.times);
   g_free((void *)server->context.signature_hosts);
   cache_free(server->context.manifests);
   registry_free(server->context.registry);

@@ -12,6 +12,10 @@ static const Setting settings_rows[] = {
      .most = 100},
     {SETTING(SigningSettings, modules), .kind = &setting_texts, .most = 100},
     {SETTING(SigningSettings, endpoints), .kind = &setting_texts, .most = 100},
+    {SETTING(SigningSettings, timestamp_url), .kind = &setting_text},
+    {SETTING(SigningSettings, timestamp_ca_file), .kind = &setting_text},
+    {SETTING(SigningSettings, timestamp_roots), .kind = &setting_text},
+    {SETTING(SigningSettings, timestamp_required), .kind = &setting_boolean, .fallback = "true"},
 };
 const Section signing_settings_section = {settings_rows, G_N_ELEMENTS(settings_rows),
                                           sizeof(SigningSettings)};
@@ -27,6 +31,19 @@ signing_settings_hosts(const SigningSettings *settings)
     g_ptr_array_add(hosts, settings->names[i]);
   g_ptr_array_add(hosts, NULL);
   return (const char **)g_ptr_array_free(hosts, FALSE);
+}
+
+bool
+signing_settings_authority(const SigningSettings *settings, TimestampAuthority **authority,
+                           GError **error)
+{
+  *authority = NULL;
+  if (settings->timestamp_url == NULL)
+    return true;
+  *authority =
+      timestamp_authority_new(settings->timestamp_url, settings->timestamp_ca_file,
+                              settings->timestamp_roots, settings->timestamp_required, error);
+  return *authority != NULL;
 }
 
 /* By its name alone: what links in the operator's folders lead to is the operator's. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/settings.h"
+#include "sign/timestamp_authority.h"
 #include "signing/signing.h"
 
 typedef struct {
@@ -15,11 +16,18 @@ typedef struct {
   char **folders;   /* in which key files and secrets lie; /etc/assay/keys */
   char **modules;   /* PKCS#11 modules, whole paths; none */
   char **endpoints; /* of services other than the vendors' own, whole URLs; none */
+  char *timestamp_url;     /* of the authority that says when a rule signed; NULL: none is asked */
+  char *timestamp_ca_file; /* of its server, beside the system's; NULL: none */
+  char *timestamp_roots;   /* that its answers must lead to; NULL: anybody's */
+  bool timestamp_required; /* nothing is signed without; true */
 } SigningSettings;
 extern const Section signing_settings_section;
 
 /* `host` and `names`; NULL: `host` is not said. (transfer container) */
 const char **signing_settings_hosts(const SigningSettings *settings);
+/* *authority: of `timestamp_url` and its kin; NULL: none is asked. (transfer full) */
+bool signing_settings_authority(const SigningSettings *settings, TimestampAuthority **authority,
+                                GError **error);
 /* Whether all that @key names is listed. ASSAY_ERROR_DENIED: what is not, and by which key of the
  * configuration it would be. */
 bool signing_settings_allow(const SigningSettings *settings, const SigningKey *key, GError **error);

@@ -32,16 +32,19 @@ class Authority:
         return chain
 
 
-def notation(folder, address, root, level="strict", **policy):
-    """Whether notation takes it, by that root alone."""
+def notation(folder, address, root, tsa=None):
+    """Whether notation takes it, by that root alone; tsa: the root of whose time stamps count for certificates that ended."""
     run = tool("notation", folder)
     config = folder / "config" / "notation"
-    store = config / "truststore/x509/ca/here"
-    store.mkdir(parents=True, exist_ok=True)
-    (store / "root.pem").write_text(root.read_text())
+    roots = {"ca": root, **({"tsa": tsa} if tsa else {})}
+    for kind, pem in roots.items():
+        store = config / "truststore/x509" / kind / "here"
+        store.mkdir(parents=True, exist_ok=True)
+        (store / "root.pem").write_text(pem.read_text())
     (config / "trustpolicy.json").write_text(json.dumps({"version": "1.0", "trustPolicies": [
-        {"name": "all", "registryScopes": ["*"], "signatureVerification": {"level": level, "override": {"revocation": "skip"}, **policy},
-         "trustStores": ["ca:here"], "trustedIdentities": ["*"]}]}))
+        {"name": "all", "registryScopes": ["*"],
+         "signatureVerification": {"level": "strict", "override": {"revocation": "skip"}, **({"verifyTimestamp": "afterCertExpiry"} if tsa else {})},
+         "trustStores": [f"{kind}:here" for kind in roots], "trustedIdentities": ["*"]}]}))
     done = run("verify", "--insecure-registry", address, check=False)
     assert done.returncode == 0 or "signature verification failed" in done.stderr or "no signature is associated" in done.stderr, done.stderr
     return done.returncode == 0

@@ -89,7 +89,7 @@ bundle_read(Slice text, GError **error)
 }
 
 char *
-bundle_text(json_t *envelope, const PublicKey *key)
+bundle_text(json_t *envelope, const PublicKey *key, GBytes *stamp)
 {
   g_autoptr(GBytes) der = public_key_to_der(key);
   Digest digest = digest_of(DIGEST_SHA256, slice_from_bytes(der));
@@ -101,5 +101,12 @@ bundle_text(json_t *envelope, const PublicKey *key)
   g_autoptr(json_t) bundle =
       json_pack("{s:s,s:{s:{s:s}},s:O}", "mediaType", BUNDLE_TYPE, "verificationMaterial",
                 "publicKey", "hint", hint, "dsseEnvelope", envelope);
+  if (stamp != NULL) {
+    Slice answer = slice_from_bytes(stamp);
+    g_autofree char *text = g_base64_encode(answer.data, answer.size);
+    json_object_set_new(json_get_object(bundle, "verificationMaterial"),
+                        "timestampVerificationData",
+                        json_pack("{s:[{s:s}]}", "rfc3161Timestamps", "signedTimestamp", text));
+  }
   return json_to_text(bundle);
 }

@@ -15,5 +15,6 @@ bool bundle_is(const char *media_type);
  * _UNSUPPORTED (it has no envelope), _LIMIT. (transfer full) */
 Signature *bundle_read(Slice text, GError **error);
 
-/* The text around @envelope, signed by @key. (transfer full) */
-char *bundle_text(json_t *envelope, const PublicKey *key);
+/* The text around @envelope, signed by @key; @stamp: the answer of an authority of time stamps
+ * about its signature, or NULL. (transfer full) */
+char *bundle_text(json_t *envelope, const PublicKey *key, GBytes *stamp);

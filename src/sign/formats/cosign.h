@@ -10,6 +10,7 @@
 #define COSIGN_CERTIFICATE      "dev.sigstore.cosign/certificate"    /* in PEM, and the next, too */
 #define COSIGN_CHAIN            "dev.sigstore.cosign/chain"
 #define COSIGN_TIMESTAMP        "dev.sigstore.cosign/rfc3161timestamp"
+#define COSIGN_TIMESTAMP_MEMBER "SignedRFC3161Timestamp" /* an authority's answer, in base64 */
 #define COSIGN_CRITICAL_TYPE    "cosign container image signature"
 #define COSIGN_SIGNATURE_SUFFIX ".sig"
 #define COSIGN_PAYLOAD_MAX      ((size_t)64 * 1024)

@@ -18,6 +18,7 @@ typedef struct {
   gnutls_digest_algorithm_t algorithm;
   Slice hash;
   int64_t time;
+  Slice nonce; /* its bytes; empty: there is none */
 } Stamp;
 
 static bool
@@ -57,6 +58,16 @@ read_time(Slice text, int64_t *seconds)
   return *seconds > 0;
 }
 
+/* What may follow the time: how exact it is, whether stamps are in order, and the nonce. */
+static Slice
+nonce_of(Slice rest)
+{
+  Slice skipped, nonce;
+  der_take(&rest, DER_LIST, &skipped);
+  der_take(&rest, DER_BOOLEAN, &skipped);
+  return der_take(&rest, DER_INTEGER, &nonce) ? nonce : SLICE_EMPTY;
+}
+
 static bool
 read_stamp(Slice info, Stamp *stamp, GError **error)
 {
@@ -65,10 +76,12 @@ read_stamp(Slice info, Stamp *stamp, GError **error)
       der_take(&fields, DER_OID, &skipped) && der_take(&fields, DER_LIST, &imprint) &&
       der_take(&imprint, DER_LIST, &algorithm) && der_take(&algorithm, DER_OID, &oid) &&
       der_take(&imprint, DER_BYTES, &stamp->hash) && der_take(&fields, DER_INTEGER, &skipped) &&
-      der_take(&fields, DER_TIME, &time) && read_time(time, &stamp->time))
+      der_take(&fields, DER_TIME, &time) && read_time(time, &stamp->time)) {
+    stamp->nonce = nonce_of(fields);
     return find_algorithm(oid, &stamp->algorithm) ||
            error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "the time stamp is of another hash than SHA-2");
+  }
   return error_set(error, ASSAY_ERROR_INVALID, "the time stamp is damaged");
 }
 
@@ -82,6 +95,27 @@ check_imprint(const Stamp *stamp, Slice stamped, GError **error)
       memcmp(hash, stamp->hash.data, stamp->hash.size) == 0)
     return true;
   return error_set(error, ASSAY_ERROR_MISMATCH, "the time stamp is of something else");
+}
+
+/* What it shall be of. */
+typedef struct {
+  Slice stamped;
+  const Slice *nonce; /* NULL: nobody asked for one */
+  const GPtrArray *roots;
+} Wanted;
+
+static bool
+check_nonce(const Stamp *stamp, const Wanted *wanted, GError **error)
+{
+  if (wanted->nonce == NULL)
+    return true;
+  Slice given = stamp->nonce, asked = *wanted->nonce;
+  while (asked.size > 1 && asked.data[0] == 0)
+    asked = slice_sub(asked, 1, asked.size);
+  if (given.size > 1 && given.data[0] == 0)
+    given = slice_sub(given, 1, given.size);
+  return slice_equal(given, asked) ||
+         error_set(error, ASSAY_ERROR_MISMATCH, "the time stamp answers another request");
 }
 
 /* --- who stamped --- */
@@ -131,7 +165,7 @@ is_of_stamps(gnutls_pkcs7_t token)
 }
 
 static int64_t
-verify(gnutls_pkcs7_t token, Slice stamped, const GPtrArray *roots, GError **error)
+verify(gnutls_pkcs7_t token, const Wanted *wanted, GError **error)
 {
   gnutls_datum_t info = {NULL, 0};
   Stamp stamp = {.time = 0};
@@ -140,18 +174,38 @@ verify(gnutls_pkcs7_t token, Slice stamped, const GPtrArray *roots, GError **err
     return 0;
   }
   bool good = read_stamp(slice_new(info.data, info.size), &stamp, error) &&
-              check_imprint(&stamp, stamped, error);
+              check_imprint(&stamp, wanted->stamped, error) && check_nonce(&stamp, wanted, error);
   (*gnutls()->free)(info.data);
   g_autoptr(GPtrArray) chain = good ? find_chain(token, error) : NULL;
+  bool anybody = wanted->nonce != NULL && wanted->roots->len == 0;
   if (chain == NULL ||
-      !certificates_verify(chain, roots, CERTIFICATE_STAMPS_TIME, stamp.time, error))
+      (!anybody &&
+       !certificates_verify(chain, wanted->roots, CERTIFICATE_STAMPS_TIME, stamp.time, error)))
     return 0;
   return stamp.time;
 }
 
-/* The token in an authority's answer; what is none stays as it is. */
-static Slice
-token_of(Slice bytes)
+static int64_t
+open_token(Slice token, const Wanted *wanted, GError **error)
+{
+  gnutls_pkcs7_t parsed;
+  const gnutls_datum_t der = {(unsigned char *)(uintptr_t)token.data, (unsigned)token.size};
+  if (token.size > TIMESTAMP_MAX || gnutls()->pkcs7_init(&parsed) < 0) {
+    error_set(error, ASSAY_ERROR_LIMIT, "the time stamp is too large");
+    return 0;
+  }
+  int64_t time = 0;
+  int status = gnutls()->pkcs7_import(parsed, &der, GNUTLS_X509_FMT_DER);
+  if (status < 0)
+    error_set(error, ASSAY_ERROR_INVALID, "it is no time stamp: %s", gnutls()->strerror(status));
+  else
+    time = verify(parsed, wanted, error);
+  gnutls()->pkcs7_deinit(parsed);
+  return time;
+}
+
+Slice
+timestamp_token(Slice bytes)
 {
   Slice answer, status, content, rest = bytes;
   return der_take(&rest, DER_LIST, &answer) && der_take(&answer, DER_LIST, &status) &&
@@ -163,19 +217,13 @@ token_of(Slice bytes)
 int64_t
 timestamp_verify(Slice token, Slice stamped, const GPtrArray *roots, GError **error)
 {
-  gnutls_pkcs7_t parsed;
-  Slice bytes = token_of(token);
-  const gnutls_datum_t der = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
-  if (token.size > TIMESTAMP_MAX || gnutls()->pkcs7_init(&parsed) < 0) {
-    error_set(error, ASSAY_ERROR_LIMIT, "the time stamp is too large");
-    return 0;
-  }
-  int64_t time = 0;
-  int status = gnutls()->pkcs7_import(parsed, &der, GNUTLS_X509_FMT_DER);
-  if (status < 0)
-    error_set(error, ASSAY_ERROR_INVALID, "it is no time stamp: %s", gnutls()->strerror(status));
-  else
-    time = verify(parsed, stamped, roots, error);
-  gnutls()->pkcs7_deinit(parsed);
-  return time;
+  const Wanted wanted = {stamped, NULL, roots};
+  return open_token(timestamp_token(token), &wanted, error);
+}
+
+int64_t
+timestamp_check(Slice token, Slice stamped, Slice nonce, const GPtrArray *roots, GError **error)
+{
+  const Wanted wanted = {stamped, &nonce, roots};
+  return open_token(token, &wanted, error);
 }

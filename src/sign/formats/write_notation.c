@@ -6,6 +6,7 @@
 #include "oci/artifact_descriptor.h"
 #include "sign/formats/notation.h"
 #include "sign/formats/signing_chain.h"
+#include "sign/formats/timestamp.h"
 #include "sign/formats/write-private.h"
 #include "text/base64url.h"
 
@@ -55,6 +56,16 @@ describe_chain(const GPtrArray *chain, char **thumbprints)
   return list;
 }
 
+/* The token alone, in base64; NULL: there is none. (transfer full) */
+static char *
+stamp_text(GBytes *answer)
+{
+  if (answer == NULL)
+    return NULL;
+  Slice token = timestamp_token(slice_from_bytes(answer));
+  return g_base64_encode(token.data, token.size);
+}
+
 /* Nothing is signed that no reader would take. */
 static bool
 check_chain(const GPtrArray *chain, const PublicKey *key, int64_t now, GError **error)
@@ -65,25 +76,29 @@ check_chain(const GPtrArray *chain, const PublicKey *key, int64_t now, GError **
 
 SignedArtifact *
 notation_write(const SignedSubject *subject, json_t *annotations, const GPtrArray *chain,
-               int64_t now, Key *key, Cancellable *cancellable, GError **error)
+               int64_t now, const SigningMeans *means, GError **error)
 {
+  const PublicKey *public = key_public(means->key);
   SignatureAlgorithm algorithm = ALGORITHM_COUNT;
-  if (!check_chain(chain, key_public(key), now, error))
+  if (!check_chain(chain, public, now, error))
     return NULL;
-  public_key_notation_algorithm(key_public(key), &algorithm);
+  public_key_notation_algorithm(public, &algorithm);
   g_autofree char *payload = payload_of(subject, annotations);
   g_autofree char *header = header_of(algorithm, now);
   g_autofree char *message = g_strconcat(header, ".", payload, NULL);
   g_autoptr(GBytes) signature =
-      key_sign(key, algorithm, slice_from_string(message), cancellable, error);
-  if (signature == NULL)
+      key_sign(means->key, algorithm, slice_from_string(message), means->cancellable, error);
+  g_autoptr(GBytes) stamp = NULL;
+  if (signature == NULL || !timestamp_authority_ask(means->times, slice_from_bytes(signature),
+                                                    &stamp, means->cancellable, error))
     return NULL;
   g_autofree char *thumbprints = NULL;
   g_autofree char *text = base64url_encode(slice_from_bytes(signature));
   json_t *certificates = describe_chain(chain, &thumbprints);
-  g_autoptr(json_t) jws =
-      json_pack("{s:s,s:s,s:{s:o,s:s},s:s}", "payload", payload, "protected", header, "header",
-                "x5c", certificates, NOTATION_AGENT, AGENT, "signature", text);
+  g_autofree char *token = stamp_text(stamp);
+  g_autoptr(json_t) jws = json_pack(
+      "{s:s,s:s,s:{s:o,s:s,s:s*},s:s}", "payload", payload, "protected", header, "header", "x5c",
+      certificates, NOTATION_AGENT, AGENT, NOTATION_TIMESTAMP, token, "signature", text);
   char *envelope = json_to_text(jws);
   g_autoptr(GBytes) bytes = g_bytes_new_take(envelope, strlen(envelope));
   const SignedLayer layer = {NOTATION_JWS_TYPE, bytes, NULL};

@@ -21,7 +21,7 @@ put_attestation(Store *store, const SignedSubject *subject, Key *key, size_t val
   g_autoptr(json_t) predicate = json_pack("{s:O}", "list", list);
   const SignedStatement statement = {"https://example.org/list", predicate, "app"};
   g_autoptr(SignedArtifact) artifact =
-      attestation_bundle_write(subject, &statement, key, NULL, &error);
+      attestation_bundle_write(subject, &statement, &(SigningMeans){key, NULL, NULL}, &error);
   g_assert_no_error(error);
   for (guint i = 0; i < artifact->blobs->len; i++)
     store_put_blob(store, slice_from_bytes(g_ptr_array_index(artifact->blobs, i)));

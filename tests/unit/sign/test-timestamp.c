@@ -144,7 +144,7 @@ test_ended_certificate(void)
                                  .size = 8};
   int64_t now = g_get_real_time() / G_USEC_PER_SEC, later = now + (int64_t)25 * 24 * 3600;
   g_autoptr(SignedArtifact) artifact =
-      notation_write(&subject, NULL, chain, now, key, NULL, &error);
+      notation_write(&subject, NULL, chain, now, &(SigningMeans){key, NULL, NULL}, &error);
   g_assert_no_error(error);
   g_autoptr(Attestor) attestor = attestor_new("release");
   g_autoptr(GBytes) root = read_file(folder, "ca.pem");

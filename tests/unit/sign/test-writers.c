@@ -76,11 +76,12 @@ sign(Form form, const SignedSubject *subject, Key *key, GBytes *existing)
   g_autoptr(json_t) claims = json_pack("{s:s}", "team", "payments");
   g_autoptr(json_t) predicate = json_pack("{s:{s:s}}", "scanner", "uri", "pkg:assay");
   const SignedStatement statement = {VULNERABLE, predicate, "registry.example.org/team/app"};
+  const SigningMeans means = {key, NULL, NULL};
   SignedArtifact *artifact =
-      form == COSIGN        ? cosign_write(subject, REFERENCE, claims, key, existing, NULL, &error)
-      : form == BUNDLE      ? bundle_write(subject, claims, key, NULL, &error)
-      : form == ATTESTATION ? attestation_write(subject, &statement, key, existing, NULL, &error)
-                            : attestation_bundle_write(subject, &statement, key, NULL, &error);
+      form == COSIGN        ? cosign_write(subject, REFERENCE, claims, &means, existing, &error)
+      : form == BUNDLE      ? bundle_write(subject, claims, &means, &error)
+      : form == ATTESTATION ? attestation_write(subject, &statement, &means, existing, &error)
+                            : attestation_bundle_write(subject, &statement, &means, &error);
   g_assert_no_error(error);
   return artifact;
 }
@@ -149,7 +150,8 @@ test_added(void)
   g_assert_true(again->is_there && g_bytes_equal(one->manifest, again->manifest));
   g_autoptr(GBytes) stray = g_bytes_new_static("{\"manifests\":[]}", 16);
   g_autoptr(GError) error = NULL;
-  g_assert_null(cosign_write(&subject, REFERENCE, NULL, first, stray, NULL, &error));
+  g_assert_null(
+      cosign_write(&subject, REFERENCE, NULL, &(SigningMeans){first, NULL, NULL}, stray, &error));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
 }
 
