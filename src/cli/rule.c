@@ -1,12 +1,14 @@
 /* `assay rule`: signing rules: what the registry signs, for which attestor, and when. */
+#include "base/error.h"
 #include "base/json.h"
+#include "base/setting_kinds.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
 #include "report/columns.h"
 
 #define RULES "/api/v1/signing-rules"
 
-static char *format_option, *description_option, *attestor_option, *on_option;
+static char *format_option, *description_option, *attestor_option, *on_option, *renew_option;
 static char **repository_options, **tag_options, **write_options, **attest_options;
 static gboolean members_option, no_members_option;
 
@@ -54,8 +56,21 @@ run_show(char **arguments)
 
 /* --- add, set, remove --- */
 
-static void
-add_options(json_t *body)
+static bool
+add_renewal(json_t *body, GError **error)
+{
+  uint64_t seconds = 0;
+  if (renew_option == NULL)
+    return true;
+  if (!duration_parse(renew_option, &seconds))
+    return error_set(error, ASSAY_ERROR_INVALID, "--renew %s: is no duration, as 12h or 7d",
+                     renew_option);
+  json_set_number(body, "renew", seconds);
+  return true;
+}
+
+static bool
+add_options(json_t *body, GError **error)
 {
   json_set_string(body, "description", description_option);
   json_set_string(body, "attestor", attestor_option);
@@ -70,15 +85,18 @@ add_options(json_t *body)
     json_set_strings(body, "formats", (const char *const *)write_options);
   if (members_option || no_members_option)
     json_object_set_new(body, "members", json_boolean(members_option));
+  return add_renewal(body, error);
 }
 
 static int
 run_add(char **arguments)
 {
+  g_autoptr(GError) error = NULL;
   g_autoptr(json_t) body = json_object();
   g_autofree char *done = g_strconcat("added ", arguments[0], NULL);
   json_set_string(body, "name", arguments[0]);
-  add_options(body);
+  if (!add_options(body, &error))
+    return command_fail(error);
   return account_send(format_option, "POST", RULES, body, done);
 }
 
@@ -91,9 +109,8 @@ run_set(char **arguments)
   g_autofree char *done = g_strconcat("changed ", arguments[0], NULL);
   g_autoptr(ServerClient) client = server_client_new(NULL, &error);
   g_autoptr(json_t) body = client == NULL ? NULL : server_get(client, path, &error);
-  if (body == NULL)
+  if (body == NULL || !add_options(body, &error))
     return command_fail(error);
-  add_options(body);
   return account_send(format_option, "PUT", path, body, done);
 }
 
@@ -122,6 +139,8 @@ static const GOptionEntry set_options[] = {
      "A format; may be repeated (default: cosign and bundle)", "cosign|bundle|notation"},
     {"attest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &attest_options,
      "Attest that, instead of signing; may be repeated", "vulnerabilities|sbom"},
+    {"renew", 0, 0, G_OPTION_ARG_STRING, &renew_option,
+     "Attest vulnerabilities anew after that long (default: 1d)", "DURATION"},
     {"members", 0, 0, G_OPTION_ARG_NONE, &members_option,
      "Of a multi-platform image, its images as well", NULL},
     {"no-members", 0, 0, G_OPTION_ARG_NONE, &no_members_option, "... the index alone (default)",

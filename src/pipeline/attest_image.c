@@ -34,16 +34,27 @@ time_text(int64_t time)
   return g_date_time_format(at, "%Y-%m-%dT%H:%M:%SZ");
 }
 
-/* The report as `assay image --format json` has it, in the frame that cosign's readers know. */
+/* 0: it does not say. */
+static int64_t
+finished_at(const json_t *predicate)
+{
+  const char *text = json_get_string(json_object_get(predicate, "metadata"), "scanFinishedOn");
+  g_autoptr(GDateTime) time = text == NULL ? NULL : g_date_time_new_from_iso8601(text, NULL);
+  return time == NULL ? 0 : g_date_time_to_unix(time) * G_USEC_PER_SEC;
+}
+
+/* The report as `assay image --format json` has it, in the frame that cosign's readers know. The
+ * layers were inspected when the image was scanned; what was found there is compared with the
+ * advisories that the registry has now. */
 static json_t *
 frame(json_t *report, const ImageSummary *summary)
 {
-  g_autofree char *time = time_text(summary->scanned);
+  g_autofree char *begun = time_text(summary->scanned), *time = time_text(g_get_real_time());
   const char *database = summary->database != NULL ? summary->database : "";
   return json_pack("{s:{s:{},s:s,s:s,s:s},s:{s:s,s:s,s:{s:s,s:s},s:o},s:{s:s,s:s}}", "invocation",
                    "parameters", "uri", "", "event_id", "", "builder.id", "", "scanner", "uri",
                    "assay", "version", ASSAY_VERSION, "db", "uri", "", "version", database,
-                   "result", report, "metadata", "scanStartedOn", time, "scanFinishedOn", time);
+                   "result", report, "metadata", "scanStartedOn", begun, "scanFinishedOn", time);
 }
 
 static json_t *
@@ -118,6 +129,7 @@ typedef struct {
   SignedStatement statement;
   const char *content;
   bool as_bundle;
+  int64_t made;          /* what it says of when the scan was; 0: it is not made anew by age */
   StoredManifest *tag;   /* of the tag .att, or NULL */
   GPtrArray *before;     /* Signature: those of the key and type in this form; of `found` */
   FoundSignatures found; /* all that is there */
@@ -214,31 +226,43 @@ delete_before(const Attesting *attesting)
 }
 
 static bool
-note(const Attesting *attesting, const Digest *manifest, GError **error)
+note(const Attesting *attesting, const Digest *manifest, int64_t made, GError **error)
 {
   return sign_note(attesting->task, attesting->as_bundle ? "bundle" : "cosign",
-                   attesting->statement.type, attesting->content, manifest, error);
+                   attesting->statement.type, attesting->content, manifest, made, error);
+}
+
+/* Whether @predicate says the same, and not too long ago: at *made. */
+static bool
+says_the_same(const Attesting *attesting, const json_t *predicate, int64_t *made)
+{
+  g_autofree char *said = content_of(predicate);
+  if (strcmp(said, attesting->content) != 0)
+    return false;
+  *made = attesting->made == 0 ? 0 : finished_at(predicate);
+  int64_t age = (int64_t)signing_rule_renewal(attesting->task->rule) * G_USEC_PER_SEC;
+  return *made <= attesting->made && *made + age > attesting->made;
 }
 
 static bool
 attest_in_form(const SignTask *task, const SignedStatement *statement, const char *content,
-               bool as_bundle, GError **error)
+               bool as_bundle, int64_t made, GError **error)
 {
-  g_auto(Attesting) attesting = {task, *statement, content, as_bundle, NULL, NULL, {NULL}};
+  g_auto(Attesting) attesting = {task, *statement, content, as_bundle, made, NULL, NULL, {NULL}};
   if (!look(&attesting, error))
     return false;
   for (guint i = 0; i < attesting.before->len; i++) {
     const Signature *one = g_ptr_array_index(attesting.before, i);
     g_autoptr(json_t) predicate = dsse_predicate(one);
-    g_autofree char *said = content_of(predicate);
-    if (strcmp(said, content) != 0)
+    int64_t before = 0;
+    if (!says_the_same(&attesting, predicate, &before))
       continue;
     task->outcome->present++;
-    return note(&attesting, &one->manifest, error);
+    return note(&attesting, &one->manifest, before, error);
   }
   g_autoptr(SignedArtifact) artifact = write_statement(&attesting, error);
   if (artifact == NULL || !sign_store(task, artifact, error) ||
-      !note(&attesting, &artifact->digest, error))
+      !note(&attesting, &artifact->digest, made, error))
     return false;
   delete_before(&attesting);
   task->outcome->made++;
@@ -270,10 +294,11 @@ attest(const SignTask *task, AttestationKind kind, const ImageSummary *summary, 
   if (colon != NULL)
     *colon = '\0';
   const SignedStatement statement = {kinds[kind].type, predicate, name};
+  int64_t made = kind == ATTEST_VULNERABILITIES ? finished_at(predicate) : 0;
   for (int as_bundle = 0; as_bundle < 2; as_bundle++) {
     const char *format = as_bundle ? "bundle" : "cosign";
     bool wanted = formats == NULL || g_strv_contains((const char *const *)formats, format);
-    if (wanted && !attest_in_form(task, &statement, content, as_bundle, error))
+    if (wanted && !attest_in_form(task, &statement, content, as_bundle, made, error))
       return false;
   }
   return true;

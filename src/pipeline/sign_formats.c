@@ -124,7 +124,7 @@ settle(const SignTask *task, const Prepared *prepared, GError **error)
     leaf = digest_of(DIGEST_SHA256, slice_from_bytes(task->chain->pdata[0]));
   if ((prepared->artifact != NULL && !sign_store(task, prepared->artifact, error)) ||
       !sign_note(task, format, NULL, prepared->format == SIGNATURE_NOTATION ? leaf.text : NULL,
-                 &prepared->manifest, error))
+                 &prepared->manifest, 0, error))
     return false;
   if (prepared->artifact == NULL) {
     task->outcome->present++;

@@ -49,7 +49,7 @@ sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error)
 
 bool
 sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
-          const Digest *manifest, GError **error)
+          const Digest *manifest, int64_t made, GError **error)
 {
   bool added = false;
   const MadeSignature one = {.repository = (char *)(uintptr_t)task->repository,
@@ -63,6 +63,6 @@ sign_note(const SignTask *task, const char *format, const char *attests, const c
                              .key = task->row->name,
                              .version = task->row->version,
                              .fingerprint = task->row->fingerprint,
-                             .made = g_get_real_time()};
-  return journal_add(task->rooms->sql, &one, &added, error);
+                             .made = made != 0 ? made : g_get_real_time()};
+  return journal_add(task->rooms->sql, &one, made != 0, &added, error);
 }

@@ -27,7 +27,8 @@ bool sign_existing(const SignTask *task, const char *suffix, StoredManifest **ex
 /* Blobs first, then the manifest, and then the record: a stop in between is mended by the next try,
  * which finds the signature and records it. */
 bool sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error);
-/* @format: of signature_format_names, in which it is stored. @attests: the type of its predicate,
+/* @made: of what is made anew by age, when (microseconds since 1970); 0: it is made once.
+ * @format: of signature_format_names, in which it is stored. @attests: the type of its predicate,
  * or NULL. @content: which one it is, of several of that type or format; or NULL. */
 bool sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
-               const Digest *manifest, GError **error);
+               const Digest *manifest, int64_t made, GError **error);

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "access/rights/key_grants.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "pipeline/attest_due.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/sign_image.h"
 #include "pipeline/signing_left.h"
@@ -184,6 +186,25 @@ static const JobKind left_kind = {.kind = "sign-left",
                                   .every = every_few_seconds,
                                   .run = run_left};
 
+/* --- what is old --- */
+
+static JobOutcome
+run_due(Job *job, void *room, GError **error)
+{
+  SigningJobs *jobs = room;
+  return attest_due_find(&jobs->rooms, g_get_real_time(), ask_left, jobs, job_cancellable(job),
+                         error)
+             ? JOB_DONE
+             : JOB_AGAIN;
+}
+
+static const JobKind due_kind = {.kind = "attest-again",
+                                 .at_once = 1,
+                                 .back_off = 10,
+                                 .first = 5,
+                                 .every = every_few_seconds,
+                                 .run = run_due};
+
 bool
 signing_jobs_sign(SigningJobs *jobs, const char *name, const char *repository,
                   const char *reference, SigningOutcome *outcome, Cancellable *cancellable,
@@ -200,12 +221,13 @@ signing_jobs_sign(SigningJobs *jobs, const char *name, const char *repository,
 SigningJobs *
 signing_jobs_new(const SigningRooms *rooms, Jobs *jobs, Outbox *outbox)
 {
-  static const JobKind *const kinds[] = {&sign_kind, &left_kind, NULL};
+  static const JobKind *const kinds[] = {&sign_kind, &left_kind, &due_kind, NULL};
   static const EventTaker *const takers[] = {&taker, NULL};
   SigningJobs *made = g_new0(SigningJobs, 1);
   made->rooms = *rooms;
   made->jobs = jobs;
   made->signer = image_signer_new(rooms);
+  signing_on_remove(rooms->signing, key_grants_end_of);
   if (!sql_pool_is_read_only(rooms->sql)) {
     jobs_add(jobs, kinds, made);
     outbox_add(outbox, takers, made);

@@ -32,7 +32,8 @@ made_signature_free(MadeSignature *signature)
 
 typedef struct {
   const MadeSignature *signature;
-  bool added;
+  bool renews, added;
+  char *content;
 } Adding;
 
 static bool
@@ -48,12 +49,13 @@ next_number(SqlConnection *db, int64_t *number, GError **error)
 }
 
 static bool
-tell(SqlConnection *db, const MadeSignature *signature, int64_t number, GError **error)
+tell(SqlConnection *db, const char *event, const MadeSignature *signature, int64_t number,
+     GError **error)
 {
   MadeSignature told = *signature;
   told.number = number;
   g_autoptr(json_t) data = json_table_write(&made_signature_table, &told);
-  return event_tell(db, "signature.created", signature->image.text, data, error);
+  return event_tell(db, event, signature->image.text, data, error);
 }
 
 /* "TYPE CONTENT", where the type of a signature is empty, or "". (transfer full) */
@@ -66,38 +68,126 @@ content_of(const MadeSignature *one)
                      one->content == NULL ? "" : one->content, NULL);
 }
 
+static bool
+insert(SqlConnection *db, Adding *adding, int64_t number, GError **error)
+{
+  int64_t changed = 0;
+  const MadeSignature *one = adding->signature;
+  SqlValue due = adding->renews ? SQL_INTEGER(one->made) : SQL_NULL;
+  if (!sql_run(db, &changed, error,
+               "INSERT INTO signatures (number, repository, image, manifest, format, rule, "
+               "attestor, key, version, fingerprint, content, made, due) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+               "ON CONFLICT (repository, image, fingerprint, format, content) DO NOTHING",
+               SQL_INTEGER(number), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
+               SQL_TEXT(one->manifest.text), SQL_TEXT(one->format), SQL_TEXT(one->rule),
+               SQL_TEXT(one->attestor), SQL_TEXT(one->key), SQL_TEXT(one->version),
+               SQL_TEXT(one->fingerprint), SQL_TEXT(adding->content), SQL_INTEGER(one->made), due,
+               SQL_END))
+    return false;
+  adding->added = changed > 0;
+  return !adding->added || tell(db, "signature.created", one, number, error);
+}
+
+/* What was found beside the image may be the one that the row has, with `due` asked for. */
+static bool
+renew(SqlConnection *db, Adding *adding, int64_t number, GError **error)
+{
+  int64_t changed = 0;
+  const MadeSignature *one = adding->signature;
+  if (!sql_run(db, &changed, error,
+               "UPDATE signatures SET number = $1, manifest = $2, rule = $3, attestor = $4, "
+               "key = $5, version = $6, made = $7 WHERE repository = $8 AND image = $9 AND "
+               "fingerprint = $10 AND format = $11 AND content = $12 AND made < $7",
+               SQL_INTEGER(number), SQL_TEXT(one->manifest.text), SQL_TEXT(one->rule),
+               SQL_TEXT(one->attestor), SQL_TEXT(one->key), SQL_TEXT(one->version),
+               SQL_INTEGER(one->made), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
+               SQL_TEXT(one->fingerprint), SQL_TEXT(one->format), SQL_TEXT(adding->content),
+               SQL_END) ||
+      (changed > 0 && !tell(db, "signature.renewed", one, number, error)))
+    return false;
+  return sql_run(db, NULL, error,
+                 "UPDATE signatures SET due = CASE WHEN content = $1 THEN made ELSE NULL END "
+                 "WHERE repository = $2 AND image = $3 AND fingerprint = $4 AND format = $5 "
+                 "AND (content = $1 OR due IS NOT NULL)",
+                 SQL_TEXT(adding->content), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
+                 SQL_TEXT(one->fingerprint), SQL_TEXT(one->format), SQL_END);
+}
+
 /* A SqlWork. */
 static bool
 add(SqlConnection *db, void *data, GError **error)
 {
   Adding *adding = data;
-  const MadeSignature *one = adding->signature;
-  g_autofree char *content = content_of(one);
-  int64_t number = 0, changed = 0;
+  int64_t number = 0;
   adding->added = false;
-  if (!next_number(db, &number, error) ||
-      !sql_run(db, &changed, error,
-               "INSERT INTO signatures (number, repository, image, manifest, format, rule, "
-               "attestor, key, version, fingerprint, content, made) "
-               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-               "ON CONFLICT (repository, image, fingerprint, format, content) DO NOTHING",
-               SQL_INTEGER(number), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
-               SQL_TEXT(one->manifest.text), SQL_TEXT(one->format), SQL_TEXT(one->rule),
-               SQL_TEXT(one->attestor), SQL_TEXT(one->key), SQL_TEXT(one->version),
-               SQL_TEXT(one->fingerprint), SQL_TEXT(content), SQL_INTEGER(one->made), SQL_END))
-    return false;
-  adding->added = changed > 0;
-  return !adding->added || tell(db, one, number, error);
+  return next_number(db, &number, error) && insert(db, adding, number, error) &&
+         (!adding->renews || renew(db, adding, number, error));
 }
 
 bool
-journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error)
+journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool *added, GError **error)
 {
-  Adding adding = {signature, false};
+  g_autofree char *content = content_of(signature);
+  Adding adding = {signature, renews, false, content};
   if (!sql_transact(sql, add, &adding, error))
     return false;
   *added = adding.added;
   return true;
+}
+
+/* --- those that are due --- */
+
+GPtrArray *
+journal_due(SqlPool *sql, const char *rule, int64_t until, unsigned limit, GError **error)
+{
+  Found found;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)made_signature_free);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT repository, image FROM signatures WHERE rule = $1 AND due IS NOT NULL AND "
+                "due <= $2 ORDER BY due LIMIT $3",
+                SQL_TEXT(rule), SQL_INTEGER(until), SQL_INTEGER(limit), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    MadeSignature *one = g_new0(MadeSignature, 1);
+    g_ptr_array_add(list, one);
+    one->repository = g_strdup(sql_rows_text(rows, 0));
+    digest_parse(sql_rows_text(rows, 1), &one->image, NULL);
+  }
+  return found == FAILED ? NULL : g_steal_pointer(&list);
+}
+
+typedef struct {
+  const char *rule;
+  int64_t until;
+  const GPtrArray *due;
+} Asked;
+
+/* A SqlWork. What was made meanwhile is due only later. */
+static bool
+clear_due(SqlConnection *db, void *data, GError **error)
+{
+  const Asked *asked = data;
+  for (guint i = 0; i < asked->due->len; i++) {
+    const MadeSignature *one = g_ptr_array_index(asked->due, i);
+    if (!sql_run(db, NULL, error,
+                 "UPDATE signatures SET due = NULL WHERE rule = $1 AND repository = $2 AND "
+                 "image = $3 AND due <= $4",
+                 SQL_TEXT(asked->rule), SQL_TEXT(one->repository), SQL_TEXT(one->image.text),
+                 SQL_INTEGER(asked->until), SQL_END))
+      return false;
+  }
+  return true;
+}
+
+bool
+journal_asked(SqlPool *sql, const char *rule, int64_t until, const GPtrArray *due, GError **error)
+{
+  Asked asked = {rule, until, due};
+  return sql_transact_later(sql, clear_due, &asked, error);
 }
 
 Found

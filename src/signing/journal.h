@@ -27,8 +27,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MadeSignature, made_signature_free)
 extern const JsonTable made_signature_table;
 
 /* One of a key, format, content and image of a repository is written once: *added tells whether it
- * was. */
-bool journal_add(SqlPool *sql, const MadeSignature *signature, bool *added, GError **error);
+ * was. @renews: its rule makes it anew by age: a later one that says the same takes the row of the
+ * former ("signature.renewed"), and of those of another content none is due any more. */
+bool journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool *added,
+                 GError **error);
+/* Those of @rule that were made before @until, the oldest first, at most @limit, and that nobody
+ * asked for yet. (transfer full): MadeSignature, of which only `repository` and `image` are set */
+GPtrArray *journal_due(SqlPool *sql, const char *rule, int64_t until, unsigned limit,
+                       GError **error);
+/* They (of journal_due()) are asked for: not due until they are made. */
+bool journal_asked(SqlPool *sql, const char *rule, int64_t until, const GPtrArray *due,
+                   GError **error);
 /* Whether @rule signed @image in @repository, by any of its keys. */
 Found journal_has(SqlPool *sql, const char *rule, const char *repository, const char *image,
                   GError **error);

@@ -74,6 +74,8 @@ static const JsonMember rule_members[] = {
     {JSON_MEMBER(SigningRule, formats), .kind = &json_texts, .most = 8},
     {JSON_MEMBER(SigningRule, attest), .kind = &json_texts, .most = ATTESTATION_KINDS},
     {JSON_MEMBER(SigningRule, members), .kind = &json_flag},
+    {JSON_MEMBER(SigningRule, renew), .kind = &json_number, .most = SIGNING_RENEW_MOST,
+     .omitted = true},
     {JSON_MEMBER(SigningRule, created), .kind = &json_moment},
     {JSON_MEMBER(SigningRule, created_by), .kind = &json_text},
 };
@@ -164,6 +166,19 @@ fits_any(GStrv patterns, const char *text)
     if (glob_matches(patterns[i], text))
       return true;
   return false;
+}
+
+uint32_t
+signing_rule_renewal(const SigningRule *rule)
+{
+  return rule->renew != 0 ? rule->renew : SIGNING_RENEW_DEFAULT;
+}
+
+bool
+signing_rule_attests(const SigningRule *rule, AttestationKind kind)
+{
+  return rule->attest != NULL &&
+         g_strv_contains((const char *const *)rule->attest, signing_attestation_names[kind]);
 }
 
 bool

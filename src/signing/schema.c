@@ -30,6 +30,13 @@ static const char *const steps[] = {
     "  made BIGINT NOT NULL,"
     "  UNIQUE (repository, image, fingerprint, format, content));"
     "CREATE INDEX signatures_by_image ON signatures (image);",
+
+    /* 3: of attestations that are made anew by age, when the last was (`made`), until that is asked
+     * for; NULL of all others. */
+    "ALTER TABLE signatures ADD COLUMN due BIGINT;"
+    "UPDATE signatures SET due = made"
+    "  WHERE content LIKE 'https://cosign.sigstore.dev/attestation/vuln/v1 %';"
+    "CREATE INDEX signatures_by_due ON signatures (rule, due) WHERE due IS NOT NULL;",
 };
 
 const Schema signing_schema = {"signing", steps, G_N_ELEMENTS(steps), NULL};

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/event.h"
 #include "signing/apart.h"
 #include "signing/chains.h"
+#include "signing/checks.h"
 #include "signing/signing-private.h"
 
 #define KIND_KEY      "key"
@@ -24,6 +24,7 @@ struct Signing {
   uint64_t generation;
   void (*changed)(void *data);
   void *data;
+  SigningRemoved removed;
 };
 
 /* --- reading --- */
@@ -49,17 +50,21 @@ new_rule(void)
 typedef struct {
   const char *kind, *noun;
   const JsonTable *table;
-  size_t offset; /* of its array in a SigningSet */
+  size_t offset;     /* of its array in a SigningSet */
+  size_t created_at; /* of its time in a row */
   void *(*make)(void);
   const char *created, *removed, *changed; /* events */
 } Kind;
 static const Kind kinds[] = {
-    {KIND_KEY, "signing key", &signing_key_table, offsetof(SigningSet, keys), new_key,
-     "signing-key.created", "signing-key.removed", "signing-key.changed"},
-    {KIND_ATTESTOR, "attestor", &attestor_row_table, offsetof(SigningSet, attestors), new_attestor,
-     "attestor.created", "attestor.removed", "attestor.changed"},
-    {KIND_RULE, "signing rule", &signing_rule_table, offsetof(SigningSet, rules), new_rule,
-     "signing-rule.created", "signing-rule.removed", "signing-rule.changed"},
+    {KIND_KEY, "signing key", &signing_key_table, offsetof(SigningSet, keys),
+     offsetof(SigningKey, created), new_key, "signing-key.created", "signing-key.removed",
+     "signing-key.changed"},
+    {KIND_ATTESTOR, "attestor", &attestor_row_table, offsetof(SigningSet, attestors),
+     offsetof(AttestorRow, created), new_attestor, "attestor.created", "attestor.removed",
+     "attestor.changed"},
+    {KIND_RULE, "signing rule", &signing_rule_table, offsetof(SigningSet, rules),
+     offsetof(SigningRule, created), new_rule, "signing-rule.created", "signing-rule.removed",
+     "signing-rule.changed"},
 };
 enum { KEYS, ATTESTORS, RULES };
 
@@ -183,6 +188,12 @@ signing_on_change(Signing *signing, void (*changed)(void *data), void *data)
   signing->changed = changed;
 }
 
+void
+signing_on_remove(Signing *signing, SigningRemoved removed)
+{
+  signing->removed = removed;
+}
+
 /* --- changes --- */
 
 static bool
@@ -197,101 +208,13 @@ check_name(const Kind *kind, const char *name, GError **error)
                            kind->noun, name == NULL ? "without a name" : name, SIGNING_NAME_MOST);
 }
 
-static bool
-check_trusted(const char *of, const GPtrArray *keys, GError **error)
-{
-  for (guint i = 0; i < keys->len; i++) {
-    TrustedKey *key = g_ptr_array_index(keys, i);
-    g_autoptr(PublicKey) public = public_key_read(slice_from_string(key->public), error);
-    if (public == NULL) {
-      g_prefix_error(error, "%s: key %u: ", of, i + 1);
-      return false;
-    }
-    g_free(key->fingerprint);
-    key->fingerprint = g_strdup(public_key_fingerprint(public));
-  }
-  return true;
-}
-
-static bool
-check_formats(const char *of, GStrv formats, unsigned allowed, GError **error)
-{
-  unsigned format = 0;
-  for (size_t i = 0; formats != NULL && formats[i] != NULL; i++)
-    if (!enum_find(signature_format_names, formats[i], &format) || (allowed & 1u << format) == 0)
-      return error_set(error, ASSAY_ERROR_INVALID, "%s: \"%s\" is no format that it can have", of,
-                       formats[i]);
-  return true;
-}
-
-/* @pem may be NULL. */
-static bool
-check_roots(const char *of, const char *pem, GError **error)
-{
-  g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-  if (pem == NULL || attestor_read_roots(slice_from_string(pem), roots, error))
-    return true;
-  g_prefix_error(error, "attestor %s: ", of);
-  return false;
-}
-
-static bool
-check_attestor(const SigningSet *set, const AttestorRow *row, GError **error)
-{
-  if (row->key == NULL && row->keys->len == 0 && row->roots == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "attestor %s: it needs a signing key of ours, public keys, or roots",
-                     row->name);
-  if (row->key != NULL && signing_set_key(set, row->key) == NULL)
-    return error_set(error, ASSAY_ERROR_NOT_FOUND, "attestor %s: there is no signing key %s",
-                     row->name, row->key);
-  return check_trusted(row->name, row->keys, error) &&
-         check_formats(row->name, row->formats, (1u << SIGNATURE_FORMAT_COUNT) - 1, error) &&
-         check_roots(row->name, row->roots, error) &&
-         check_roots(row->name, row->time_roots, error);
-}
-
-static bool
-check_attest(const SigningRule *rule, GError **error)
-{
-  unsigned kind = 0;
-  for (size_t i = 0; rule->attest != NULL && rule->attest[i] != NULL; i++)
-    if (!enum_find(signing_attestation_names, rule->attest[i], &kind))
-      return error_set(error, ASSAY_ERROR_INVALID,
-                       "signing rule %s: \"%s\" is nothing to attest (vulnerabilities, sbom)",
-                       rule->name, rule->attest[i]);
-  return true;
-}
-
-static bool
-check_rule(const SigningSet *set, const SigningRule *rule, GError **error)
-{
-  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
-  if (rule->repositories == NULL || rule->repositories[0] == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "signing rule %s: it needs patterns of repositories", rule->name);
-  if (attestor == NULL)
-    return error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: there is no attestor %s",
-                     rule->name, rule->attestor);
-  if (attestor->key == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "signing rule %s: the attestor %s has no signing key of ours", rule->name,
-                     rule->attestor);
-  const SigningKey *key = signing_set_key(set, attestor->key);
-  unsigned allowed = 1u << SIGNATURE_COSIGN | 1u << SIGNATURE_BUNDLE |
-                     (rule->attest == NULL ? 1u << SIGNATURE_NOTATION : 0);
-  return check_formats(rule->name, rule->formats, allowed, error) &&
-         (key == NULL || signing_key_fits_formats(key, rule->formats, error)) &&
-         check_attest(rule, error);
-}
-
 /* What one of them needs of the others. */
 static bool
 check_row(const SigningSet *set, const Kind *kind, const void *row, GError **error)
 {
   if (kind == &kinds[ATTESTORS])
-    return check_attestor(set, row, error);
-  return kind == &kinds[RULES] ? check_rule(set, row, error)
+    return signing_check_attestor(set, row, error);
+  return kind == &kinds[RULES] ? signing_check_rule(set, row, error)
                                : signing_key_check_chain((void *)(uintptr_t)row, error);
 }
 
@@ -316,8 +239,10 @@ typedef struct {
   const Kind *kind;
   const void *row; /* NULL: it is removed */
   const char *name, *event;
-  bool there;         /* it must be there already */
-  const void *before; /* as this says; NULL: whatever it says */
+  bool there;             /* it must be there already */
+  const void *before;     /* as this says; NULL: whatever it says */
+  int64_t read;           /* as it was changed then; 0: whenever */
+  SigningRemoved removed; /* or NULL */
 } Change;
 
 /* Whoever changed it since @before was read did not know of this change. */
@@ -326,7 +251,13 @@ is_as_before(const SigningSet *set, const Change *change)
 {
   const Kind *kind = change->kind;
   const void *row = signing_row_find(rows_of(set, kind), change->name);
-  if (change->before == NULL || row == NULL)
+  if (row == NULL)
+    return true;
+  /* The rows have whole seconds. */
+  int64_t created = *(const int64_t *)((const char *)row + kind->created_at);
+  if (change->read != 0 && change->read / G_USEC_PER_SEC != created / G_USEC_PER_SEC)
+    return false;
+  if (change->before == NULL)
     return true;
   g_autoptr(json_t) now = json_table_write(kind->table, row);
   g_autoptr(json_t) before = json_table_write(kind->table, change->before);
@@ -357,6 +288,17 @@ check_change(const SigningSet *set, const Change *change, GError **error)
          (check_name(kind, change->name, error) && check_row(set, kind, change->row, error));
 }
 
+static bool
+delete_row(SqlConnection *db, const Change *change, GError **error)
+{
+  const char *rule = change->kind == &kinds[RULES] ? change->name : NULL;
+  const char *key = change->kind == &kinds[KEYS] ? change->name : NULL;
+  return sql_run(db, NULL, error, "DELETE FROM signing WHERE kind = $1 AND name = $2",
+                 SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_END) &&
+         (change->removed == NULL || (rule == NULL && key == NULL) ||
+          change->removed(db, rule, key, error));
+}
+
 /* A SqlWork: compared with the rows as they are, whoever else changes them. */
 static bool
 make_change(SqlConnection *db, void *data, GError **error)
@@ -370,8 +312,7 @@ make_change(SqlConnection *db, void *data, GError **error)
   g_autofree char *text = json == NULL ? NULL : json_to_text(json);
   bool done =
       text == NULL
-          ? sql_run(db, NULL, error, "DELETE FROM signing WHERE kind = $1 AND name = $2",
-                    SQL_TEXT(change->kind->kind), SQL_TEXT(change->name), SQL_END)
+          ? delete_row(db, change, error)
           : sql_run(db, NULL, error,
                     "INSERT INTO signing (kind, name, content) VALUES ($1, $2, $3) "
                     "ON CONFLICT (kind, name) DO UPDATE SET content = excluded.content",
@@ -382,9 +323,11 @@ make_change(SqlConnection *db, void *data, GError **error)
 }
 
 static bool
-apply(Signing *signing, const Change *change, GError **error)
+apply(Signing *signing, const Change *wanted, GError **error)
 {
-  if (!sql_transact(signing->sql, make_change, (void *)(uintptr_t)change, error))
+  Change change = *wanted;
+  change.removed = signing->removed;
+  if (!sql_transact(signing->sql, make_change, &change, error))
     return false;
   if (!reload(signing, NULL)) {
     g_mutex_lock(&signing->lock);
@@ -424,16 +367,17 @@ signing_change_key(Signing *signing, const SigningKey *key, const SigningKey *be
 }
 
 bool
-signing_change_attestor(Signing *signing, const AttestorRow *row, GError **error)
+signing_change_attestor(Signing *signing, const AttestorRow *attestor, int64_t read, GError **error)
 {
-  const Change change = {&kinds[ATTESTORS], row, row->name, kinds[ATTESTORS].changed, true};
+  const Change change = {&kinds[ATTESTORS],        attestor, attestor->name,
+                         kinds[ATTESTORS].changed, true,     .read = read};
   return apply(signing, &change, error);
 }
 
 bool
-signing_change_rule(Signing *signing, const SigningRule *rule, GError **error)
+signing_change_rule(Signing *signing, const SigningRule *rule, int64_t read, GError **error)
 {
-  const Change change = {&kinds[RULES], rule, rule->name, kinds[RULES].changed, true};
+  const Change change = {&kinds[RULES], rule, rule->name, kinds[RULES].changed, true, .read = read};
   return apply(signing, &change, error);
 }
 

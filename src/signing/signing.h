@@ -102,12 +102,19 @@ typedef struct {
   /* What of a scanned image it attests, of signing_attestation_names, and signs no image; NULL: it
    * signs the image. */
   GStrv attest;
-  bool members; /* of an index, its members as well */
+  bool members;   /* of an index, its members as well */
+  uint32_t renew; /* seconds after which it attests vulnerabilities anew; 0: the default */
   int64_t created;
   char *created_by;
 } SigningRule;
 void signing_rule_free(SigningRule *rule);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SigningRule, signing_rule_free)
+/* Seconds. */
+#define SIGNING_RENEW_LEAST   10u
+#define SIGNING_RENEW_DEFAULT 86400u
+#define SIGNING_RENEW_MOST    (3653u * 86400)
+uint32_t signing_rule_renewal(const SigningRule *rule);
+bool signing_rule_attests(const SigningRule *rule, AttestationKind kind);
 /* Whether it may be for any image of the repository; for one that has @tags. */
 bool signing_rule_covers(const SigningRule *rule, const char *repository);
 bool signing_rule_fits(const SigningRule *rule, const char *repository, const char *const *tags);
@@ -148,16 +155,24 @@ uint64_t signing_generation(const Signing *signing);
 /* @changed is called after each change, from any thread; before the start. */
 void signing_on_change(Signing *signing, void (*changed)(void *data), void *data);
 
+/* Called in the transaction that removes a key or a rule (the other is NULL), so that what names it
+ * goes as well; false with *error: it stays. Before the start. */
+typedef bool (*SigningRemoved)(SqlConnection *db, const char *rule, const char *key,
+                               GError **error);
+void signing_on_remove(Signing *signing, SigningRemoved removed);
+
 /* Adds it. ASSAY_ERROR_INVALID, _EXISTS, _LIMIT; _NOT_FOUND: what it names is not there. */
 bool signing_add_key(Signing *signing, const SigningKey *key, GError **error);
 bool signing_add_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
 bool signing_add_rule(Signing *signing, const SigningRule *rule, GError **error);
 /* In the place of one of that name. */
-/* @before: the row that the change was made of; ASSAY_ERROR_CHANGED: it is another by now. */
+/* @before: the row that the change was made of; @read: when it was `created`, or 0:
+ * ASSAY_ERROR_CHANGED: it is another by now. */
 bool signing_change_key(Signing *signing, const SigningKey *key, const SigningKey *before,
                         const char *event, GError **error);
-bool signing_change_attestor(Signing *signing, const AttestorRow *attestor, GError **error);
-bool signing_change_rule(Signing *signing, const SigningRule *rule, GError **error);
+bool signing_change_attestor(Signing *signing, const AttestorRow *attestor, int64_t read,
+                             GError **error);
+bool signing_change_rule(Signing *signing, const SigningRule *rule, int64_t read, GError **error);
 /* ASSAY_ERROR_NOT_FOUND; _EXISTS: something else needs it. */
 bool signing_remove_key(Signing *signing, const char *name, GError **error);
 bool signing_remove_attestor(Signing *signing, const char *name, GError **error);

@@ -87,3 +87,39 @@ def test_what_is_not_scanned(server, tmp_path):
     assert server.request("POST", f"/api/v1/images/{vulnerable}/scan").status_code in (200, 202)
     wait_until(lambda: attested(server, "team/app", vulnerable)[1] == 2)
     assert not events(server, "signature.failed")
+
+
+def test_they_are_made_anew_by_age(server, tmp_path):
+    """Findings are compared again, and said anew, in the place of the former; a bill of materials stays as it is."""
+    folder, vulnerable, _ = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "vulnerable", "team/app")
+    wait_until(lambda: attested(server, "team/app", vulnerable)[1] == 2)
+    place = f"/api/v1/repositories/team/app/images/{vulnerable}/signatures"
+    rule = server.get_json("/api/v1/signing-rules/scans")
+    # Nothing is due for a day.
+    assert "renew" not in rule and not events(server, "signature.renewed")
+    before, made = attested(server, "team/app", vulnerable), server.get_json(place)["made"]
+    assert server.request("PUT", "/api/v1/signing-rules/scans", json={**rule, "renew": 10}).status_code == 200
+    wait_until(lambda: len(events(server, "signature.renewed")) >= 2, 60)
+    wait_until(lambda: attested(server, "team/app", vulnerable)[1] == 2)
+    after = attested(server, "team/app", vulnerable)
+    assert after[0][SBOM] == before[0][SBOM]
+    first, second = before[0][VULN]["metadata"], after[0][VULN]["metadata"]
+    assert second["scanFinishedOn"] > first["scanFinishedOn"] and second["scanStartedOn"] == first["scanStartedOn"]
+    assert after[0][VULN]["scanner"] == before[0][VULN]["scanner"]
+    rows = server.get_json(place)["made"]
+    assert len(rows) == len(made) == 4 and max(row["number"] for row in rows) > 4
+    assert [row["made"] for row in rows if row["attests"] == SBOM] == [row["made"] for row in made if row["attests"] == SBOM]
+    # An image that is gone is not asked for again and again.
+    assert server.request("DELETE", f"/v2/team/app/manifests/{vulnerable}").status_code == 202
+    wait_until(lambda: not [job for job in server.get_json("/api/v1/jobs")["jobs"] if job["kind"] == "sign" and job["waiting"]], 60)
+    assert not events(server, "signature.failed")
+
+
+def test_how_old_they_may_be(server):
+    rule = server.get_json("/api/v1/signing-rules/scans")
+    for renew, said in ((1, "at least 10 seconds"), (10**12, "renew"), (-5, "renew"), ("1d", "renew")):
+        answer = server.request("PUT", "/api/v1/signing-rules/scans", json={**rule, "renew": renew})
+        assert answer.status_code == 400 and said in answer.text, (renew, answer.text)
+    answer = server.request("PUT", "/api/v1/signing-rules/scans", json={**rule, "attest": ["sbom"], "renew": 3600})
+    assert answer.status_code == 400 and "attests vulnerabilities" in answer.text

@@ -1,5 +1,6 @@
 """Signing keys, attestors and signing rules: what the API and the commands make of them, and who may."""
 import subprocess
+import time
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_only_administrators_change_them(closed, tmp_path):
     (RULES, {"attestor": "others", "repositories": ["*"]}, 400, "no signing key of ours"),
     (RULES, {"attestor": "ours", "repositories": []}, 400, "patterns"),
     (RULES, {"attestor": "ours", "repositories": ["*"], "trigger": "weather"}, 400, "trigger"),
-    (RULES, {"attestor": "ours", "repositories": ["*"], "formats": ["notation"]}, 400, "notation"),
+    (RULES, {"attestor": "ours", "repositories": ["*"], "formats": ["notation"]}, 400, "Notary Project"),
 ])
 def test_what_is_refused(closed, tmp_path, kind, change, status, words):
     path, public = key_file(tmp_path)
@@ -221,3 +222,47 @@ def test_what_is_signed_again(start_server, tmp_path):
     Repository(server, "elsewhere/app").push_image("v1")
     answer = server.request("POST", f"/api/v1/repositories/elsewhere/app/images/{digest}/signatures", json={"rule": "pushed"})
     assert answer.status_code == 403 and "other repositories or tags" in answer.text
+
+
+def with_rule(closed, tmp_path):
+    path, _ = key_file(tmp_path)
+    for place, body in ((KEYS, {"name": "release", "uri": f"file:{path}"}), (ATTESTORS, {"name": "release", "key": "release"}),
+                        (RULES, {"name": "release", "attestor": "release", "repositories": ["team/*"]})):
+        assert ask(closed, "root", "POST", place, json=body).status_code == 201
+
+
+def test_grants_go_with_what_they_name(closed, tmp_path):
+    """A rule or a key that is added later by that name is another, which nobody let sign."""
+    with_rule(closed, tmp_path)
+    grants = "/api/v1/key-grants"
+
+    def grant(rule, key):
+        answer = ask(closed, "root", "POST", grants, json={"rule": rule, "key": key, "pattern": "team/*"})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def left():
+        return [one["id"] for one in ask(closed, "root", "GET", grants).json()["key_grants"]]
+
+    of_both, of_rule, of_key, of_others = grant("release", "release"), grant("release", "other"), grant("other", "release"), grant("other", "other")
+    # What is refused ends none.
+    assert ask(closed, "root", "DELETE", f"{KEYS}/release").status_code == 409 and left() == [of_both, of_rule, of_key, of_others]
+    assert ask(closed, "root", "DELETE", f"{RULES}/release").status_code == 204 and left() == [of_key, of_others]
+    assert ask(closed, "root", "DELETE", f"{ATTESTORS}/release").status_code == 204 and left() == [of_key, of_others]
+    assert ask(closed, "root", "DELETE", f"{KEYS}/release").status_code == 204 and left() == [of_others]
+    ended = [event["data"]["id"] for event in ask(closed, "root", "GET", "/api/v1/events").json()["events"] if event["type"] == "key-grant.ended"]
+    assert ended == [of_both, of_rule, of_key]
+
+
+def test_two_who_change_one(closed, tmp_path):
+    """Who sends back what he read, and somebody else changed it meanwhile, is told so; who says no time changes what is there."""
+    with_rule(closed, tmp_path)
+    for place in (f"{ATTESTORS}/release", f"{RULES}/release"):
+        read = ask(closed, "root", "GET", place).json()
+        time.sleep(1.1)  # a time of theirs has whole seconds
+        assert ask(closed, "root", "PUT", place, json={**read, "description": "first"}).status_code == 200
+        answer = ask(closed, "root", "PUT", place, json={**read, "description": "second"})
+        assert answer.status_code in (409, 412) and "somebody else changed" in answer.text, answer.text
+        assert ask(closed, "root", "GET", place).json()["description"] == "first"
+        del read["created"]
+        assert ask(closed, "root", "PUT", place, json={**read, "description": "third"}).status_code == 200

@@ -226,6 +226,14 @@ create(SqlConnection *db, void *data, GError **error)
 }
 
 static bool
+delete_grant(SqlConnection *db, const KeyGrant *grant, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM key_grants WHERE id = $1", SQL_INTEGER(grant->id),
+                 SQL_END) &&
+         tell(db, "key-grant.ended", grant, error);
+}
+
+static bool
 end(SqlConnection *db, void *data, GError **error)
 {
   const Change *change = data;
@@ -235,9 +243,25 @@ end(SqlConnection *db, void *data, GError **error)
     refuse_absent(change->id, error);
     return false;
   }
-  return sql_run(db, NULL, error, "DELETE FROM key_grants WHERE id = $1", SQL_INTEGER(change->id),
-                 SQL_END) &&
-         tell(db, "key-grant.ended", grant, error);
+  return delete_grant(db, grant, error);
+}
+
+bool
+key_grants_end_of(SqlConnection *db, const char *rule, const char *key, GError **error)
+{
+  g_autoptr(GPtrArray) grants = g_ptr_array_new_with_free_func((GDestroyNotify)key_grant_free);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                KEY_GRANT_SELECT "WHERE (CAST($1 AS TEXT) IS NULL OR rule = $1) "
+                                 "AND (CAST($2 AS TEXT) IS NULL OR key = $2) ORDER BY id",
+                SQL_TEXT(rule), SQL_TEXT(key), SQL_END);
+  Found found;
+  while ((found = sql_next(rows, error)) == FOUND)
+    g_ptr_array_add(grants, take(rows));
+  for (guint i = 0; found != FAILED && i < grants->len; i++)
+    if (!delete_grant(db, g_ptr_array_index(grants, i), error))
+      return false;
+  return found != FAILED;
 }
 
 static bool

@@ -45,5 +45,8 @@ KeyGrant *key_grant_get(Access *access, const Principal *asker, int64_t id, GErr
 /* Of @wanted: rule, key, verb, pattern, until; sets its id, which is never used again.
  * ASSAY_ERROR_INVALID, _DENIED, _EXISTS (there is the same), _LIMIT. */
 bool key_grant_create(Access *access, const Principal *by, KeyGrant *wanted, GError **error);
+/* Ends those of @rule, or of @key, which is no more: one that is added later by that name is
+ * another. NULL: of any. Within a transaction. */
+bool key_grants_end_of(SqlConnection *db, const char *rule, const char *key, GError **error);
 /* ASSAY_ERROR_NOT_FOUND, _DENIED. */
 bool key_grant_end(Access *access, const Principal *by, int64_t id, GError **error);

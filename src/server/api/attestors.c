@@ -83,8 +83,9 @@ change_attestor(Request *request)
     api_refuse(request, "the body names another attestor than the path");
     return;
   }
+  int64_t read = attestor->created;
   sign_off(request, attestor);
-  if (signing_change_attestor(server_context(request)->signing, attestor, &error))
+  if (signing_change_attestor(server_context(request)->signing, attestor, read, &error))
     respond_attestor(request, attestor);
   else
     respond_error(request, error);

@@ -83,8 +83,9 @@ change_rule(Request *request)
     api_refuse(request, "the body names another signing rule than the path");
     return;
   }
+  int64_t read = rule->created;
   sign_off(request, rule);
-  if (signing_change_rule(server_context(request)->signing, rule, &error))
+  if (signing_change_rule(server_context(request)->signing, rule, read, &error))
     respond_rule(request, rule);
   else
     respond_error(request, error);
