@@ -33,6 +33,8 @@ HIDDEN = {
     "ldap.h": "access",
     "yara.h": "inspect",
 }
+# ... and one may be called by a single file alone: the start of its headers, and that file.
+ONE_CALLER = {"openssl/": "sign/keys/sm2.c"}
 # ... but a format of that library is also read where no file can be opened.
 FORMAT_READERS = {"inspect/packages/rpm_sqlite.c": "sqlite3.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -67,6 +69,9 @@ def check_file(source, file, room, is_test):
         if include in HIDDEN and room not in doors(include) and not is_test and not reader:
             breaches.append(f"{file}: <{include}> belongs to {', '.join(doors(include))}/ alone")
             continue
+        for start, caller in ONE_CALLER.items():
+            if include.startswith(start) and not is_test and str(file.relative_to(source)) != caller:
+                breaches.append(f"{file}: <{include}> is for {caller} alone")
         target = resolve(source, file, include)
         if target is None:
             continue

@@ -40,6 +40,7 @@
   X(gnutls_, pcert_deinit)                                                                         \
   X(gnutls_, pcert_export_x509)                                                                    \
   X(gnutls_, pcert_list_import_x509_raw)                                                           \
+  X(gnutls_, pem_base64_decode2)                                                                   \
   X(gnutls_, pem_base64_encode2)                                                                   \
   X(gnutls_, pk_get_name)                                                                          \
   X(gnutls_, pkcs11_add_provider)                                                                  \

@@ -95,7 +95,7 @@ run_public(char **arguments)
 
 static const GOptionEntry make_options[] = {
     {"algorithm", 'a', 0, G_OPTION_ARG_STRING, &algorithm_option,
-     "ecdsa-p256 (the default), ecdsa-p384, rsa-2048, rsa-3072, rsa-4096, ed25519", "NAME"},
+     "ecdsa-p256 (the default), ecdsa-p384, rsa-2048, rsa-3072, rsa-4096, ed25519, sm2", "NAME"},
     KEY_OPTIONS,
     {NULL}};
 const Command key_make_subcommand = {

@@ -85,7 +85,7 @@ def test_package_is_whole(package):
     assert fields["Package"] == "assay" and re.fullmatch(r"[0-9][0-9.]*", fields["Version"])
     depends = re.findall(r"(?:^|, )([\w.+-]+)", fields["Depends"])
     # Linked, loaded when it is first used, and asked by the maintainer scripts.
-    assert {"libmicrohttpd12", "libgnutls30", "libcurl3-gnutls", "libldap-2.5-0", "adduser", "ca-certificates"} <= set(depends)
+    assert {"libmicrohttpd12", "libgnutls30", "libcurl3-gnutls", "libldap-2.5-0", "libssl3", "adduser", "ca-certificates"} <= set(depends)
     assert {"sqlite3", "libarchive", "expat", "glib2.0", "pcre2", "zlib"} <= set(re.findall(r"(?:^|, )([\w.+-]+) \(= [^)]+\)", fields["Built-Using"]))
     modes = {}
     for line in run("dpkg-deb", "--contents", package).split("\n"):
@@ -235,6 +235,6 @@ def test_image_runs(image, tmp_path):
     with serving(root, user, environment, tmp_path) as address:
         # Its own image says what it is made of.
         names = packages_of_push(address, f"oci:{image[0]}:latest", "assay")
-    assert {"libc6", "libmicrohttpd12", "libgnutls30", "libcurl3-gnutls", "libldap-2.5-0", "libsqlite3-dev", "libarchive-dev",
+    assert {"libc6", "libmicrohttpd12", "libgnutls30", "libcurl3-gnutls", "libldap-2.5-0", "libssl3", "libsqlite3-dev", "libarchive-dev",
             "libglib2.0-dev", "gpgv"} <= names
     assert (root / "var/lib/assay/metadata.db").stat().st_uid == config["user"]["uid"]

@@ -40,6 +40,8 @@ CASES = [
     ("test of another room", "tests/unit/verdict/t.c", '#include "storage/sql-private.h"\n', "is private to storage"),
     ("pure room", "src/archive/a.c", '#include "base/log.h"\n', "is pure"),
     ("hidden library", "src/registry/a.c", "#include <sqlite3.h>\n", "belongs to storage/ alone"),
+    ("a library for one file", "src/sign/keys/sm2.c", "#include <openssl/evp.h>\n", None),
+    ("its headers elsewhere", "src/sign/keys/key.c", "#include <openssl/evp.h>\n", "is for sign/keys/sm2.c alone"),
     ("unknown room", "src/attic/a.c", "", "stands on no floor"),
 ]
 

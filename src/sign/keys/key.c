@@ -12,7 +12,7 @@ static const KeyKind *const kinds[] = {
 };
 
 const char *const key_algorithms[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072",
-                                      "rsa-4096",   "ed25519",    NULL};
+                                      "rsa-4096",   "ed25519",    "sm2",      NULL};
 
 struct Key {
   gatomicrefcount references;

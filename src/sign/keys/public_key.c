@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/gnutls_library.h"
 #include "oci/digest.h"
+#include "sign/keys/sm2.h"
 
 typedef struct {
   const char *name;
@@ -19,6 +20,8 @@ typedef struct {
 
 #define OF_RSA   GNUTLS_PK_RSA, GNUTLS_ECC_CURVE_INVALID
 #define OF_ECDSA GNUTLS_PK_ECDSA
+/* No key that GnuTLS reads has this type (look_at()). */
+#define OF_SM2 GNUTLS_PK_UNKNOWN, GNUTLS_ECC_CURVE_INVALID
 
 static const Algorithm algorithms[ALGORITHM_COUNT] = {
     [ALGORITHM_ES256] = {"ES256", OF_ECDSA, GNUTLS_ECC_CURVE_SECP256R1, GNUTLS_SIGN_ECDSA_SHA256,
@@ -37,6 +40,7 @@ static const Algorithm algorithms[ALGORITHM_COUNT] = {
                          GNUTLS_SIGN_EDDSA_ED25519, 0, true},
     [ALGORITHM_ECDSA_SHA256] = {"ECDSA-SHA256", OF_ECDSA, GNUTLS_ECC_CURVE_INVALID,
                                 GNUTLS_SIGN_ECDSA_SHA256, 0},
+    [ALGORITHM_SM2_SM3] = {"SM2-SM3", OF_SM2, GNUTLS_SIGN_UNKNOWN, 0},
 };
 
 #define RSA_BITS_LEAST 2048u
@@ -47,6 +51,7 @@ struct PublicKey {
   char *fingerprint;
   unsigned bits; /* of an RSA key */
   gnutls_pubkey_t key;
+  GBytes *sm2; /* in DER; NULL: it is `key` */
   gnutls_pk_algorithm_t type;
   gnutls_ecc_curve_t curve;
   SignatureAlgorithm only; /* ALGORITHM_COUNT: each that takes its type */
@@ -76,7 +81,9 @@ public_key_free(PublicKey *key)
   if (key == NULL)
     return;
   g_free(key->fingerprint);
-  gnutls()->pubkey_deinit(key->key);
+  if (key->key != NULL)
+    gnutls()->pubkey_deinit(key->key);
+  g_clear_pointer(&key->sm2, g_bytes_unref);
   g_free(key->kid);
   g_free(key);
 }
@@ -113,6 +120,9 @@ look_at(PublicKey *key, GError **error)
   if (status < 0)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "a key of the type %s",
                      gnutls()->pk_get_name(key->type));
+  /* GnuTLS takes any two numbers for a point until it verifies. */
+  if (key->type == GNUTLS_PK_ECDSA && gnutls()->pubkey_verify_params(key->key) < 0)
+    return error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: it is not on its curve");
   for (unsigned i = 0; i < ALGORITHM_COUNT; i++)
     if (algorithms[i].key == key->type && algorithms[i].curve == key->curve)
       return true;
@@ -134,7 +144,7 @@ static GBytes *export(gnutls_pubkey_t key, gnutls_x509_crt_fmt_t format)
 static bool
 take_fingerprint(PublicKey *key, GError **error)
 {
-  g_autoptr(GBytes) der = export(key->key, GNUTLS_X509_FMT_DER);
+  g_autoptr(GBytes) der = public_key_to_der(key);
   if (der == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "the key is damaged");
   key->fingerprint = g_strdup(digest_of(DIGEST_SHA256, slice_from_bytes(der)).text);
@@ -149,6 +159,31 @@ public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorithm only, GE
   made->key = key;
   made->only = only;
   return look_at(made, error) && take_fingerprint(made, error) ? g_steal_pointer(&made) : NULL;
+}
+
+/* (transfer full) NULL: @file is none in PEM. */
+static GBytes *
+open_pem(Slice file)
+{
+  const gnutls_datum_t text = {(unsigned char *)(uintptr_t)file.data, (unsigned)file.size};
+  gnutls_datum_t der = {NULL, 0};
+  if (gnutls()->pem_base64_decode2("PUBLIC KEY", &text, &der) < 0)
+    return NULL;
+  GBytes *bytes = g_bytes_new(der.data, der.size);
+  (*gnutls()->free)(der.data);
+  return bytes;
+}
+
+static PublicKey *
+sm2_new(Slice der, GError **error)
+{
+  if (!sm2_public_check(der, error))
+    return NULL;
+  g_autoptr(PublicKey) made = g_new0(PublicKey, 1);
+  made->sm2 = g_bytes_new(der.data, der.size);
+  made->type = GNUTLS_PK_UNKNOWN;
+  made->only = ALGORITHM_SM2_SM3;
+  return take_fingerprint(made, error) ? g_steal_pointer(&made) : NULL;
 }
 
 /* Of a certificate. */
@@ -185,6 +220,12 @@ public_key_read(Slice file, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "a public key has 1 to %zu bytes", PUBLIC_KEY_FILE_MAX);
     return NULL;
   }
+  g_autoptr(GBytes) opened = open_pem(file);
+  Slice der = opened == NULL ? file : slice_from_bytes(opened);
+  if (sm2_is(der)) {
+    gnutls()->pubkey_deinit(key);
+    return sm2_new(der, error);
+  }
   int status = import(key, file);
   if (status < 0) {
     gnutls()->pubkey_deinit(key);
@@ -205,12 +246,27 @@ public_key_fingerprint(const PublicKey *key)
 GBytes *
 public_key_to_der(const PublicKey *key)
 {
-  return export(key->key, GNUTLS_X509_FMT_DER);
+  return key->sm2 != NULL ? g_bytes_ref(key->sm2) : export(key->key, GNUTLS_X509_FMT_DER);
+}
+
+static char *
+sm2_to_pem(GBytes *sm2)
+{
+  gsize size;
+  unsigned char *data = (unsigned char *)(uintptr_t)g_bytes_get_data(sm2, &size);
+  gnutls_datum_t pem = {NULL, 0}, der = {data, (unsigned)size};
+  if (gnutls()->pem_base64_encode2("PUBLIC KEY", &der, &pem) < 0)
+    return NULL;
+  char *text = slice_to_string(slice_new(pem.data, pem.size));
+  (*gnutls()->free)(pem.data);
+  return text;
 }
 
 char *
 public_key_to_pem(const PublicKey *key)
 {
+  if (key->sm2 != NULL)
+    return sm2_to_pem(key->sm2);
   g_autoptr(GBytes) pem = export(key->key, GNUTLS_X509_FMT_PEM);
   return pem == NULL ? NULL : slice_to_string(slice_from_bytes(pem));
 }
@@ -231,6 +287,8 @@ curve_in_words(gnutls_ecc_curve_t curve)
 char *
 public_key_in_words(const PublicKey *key)
 {
+  if (key->sm2 != NULL)
+    return g_strdup("SM2");
   if (key->type == GNUTLS_PK_RSA)
     return g_strdup_printf("RSA %u", key->bits);
   return key->type == GNUTLS_PK_ECDSA ? g_strdup_printf("ECDSA %s", curve_in_words(key->curve))
@@ -249,7 +307,8 @@ public_key_fits(const PublicKey *key, SignatureAlgorithm algorithm)
 SignatureAlgorithm
 public_key_cosign_algorithm(const PublicKey *key)
 {
-  return key->type == GNUTLS_PK_RSA     ? ALGORITHM_RS256
+  return key->sm2 != NULL               ? ALGORITHM_SM2_SM3
+         : key->type == GNUTLS_PK_RSA   ? ALGORITHM_RS256
          : key->type == GNUTLS_PK_ECDSA ? ALGORITHM_ECDSA_SHA256
                                         : ALGORITHM_EDDSA;
 }
@@ -330,6 +389,8 @@ public_key_verify(const PublicKey *key, SignatureAlgorithm algorithm, Slice byte
 {
   if (!public_key_fits(key, algorithm) || bytes.size > G_MAXINT || signature.size > G_MAXINT)
     return false;
+  if (key->sm2 != NULL)
+    return sm2_verify(slice_from_bytes(key->sm2), bytes, signature);
   g_autoptr(GBytes) made = algorithm_signature_for_gnutls(algorithm, signature);
   if (made == NULL)
     return false;

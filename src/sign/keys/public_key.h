@@ -22,6 +22,9 @@ typedef enum {
   /* ECDSA with SHA-256 on any of our curves, the signature as ASN.1's DER has it: what cosign and
    * skopeo make and take, also of keys on P-384. No JWS has it. */
   ALGORITHM_ECDSA_SHA256,
+  /* By the one kind of key that takes no other, its signature in DER (sm2.h). No JWS has it, and
+   * neither cosign, skopeo nor notation. */
+  ALGORITHM_SM2_SM3,
   ALGORITHM_COUNT
 } SignatureAlgorithm;
 
@@ -41,7 +44,7 @@ typedef struct PublicKey PublicKey;
 PublicKey *public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorithm only,
                           GError **error);
 /* Of a file: "PUBLIC KEY" in PEM, the key of a certificate in PEM, or a SubjectPublicKeyInfo in
- * DER. The same errors. (transfer full) */
+ * DER; one of SM2 is not taken from a certificate. The same errors. (transfer full) */
 #define PUBLIC_KEY_FILE_MAX ((size_t)64 * 1024)
 PublicKey *public_key_read(Slice file, GError **error);
 void public_key_free(PublicKey *key);
@@ -54,9 +57,9 @@ const char *public_key_fingerprint(const PublicKey *key);
 /* SubjectPublicKeyInfo. (transfer full) */
 GBytes *public_key_to_der(const PublicKey *key);
 char *public_key_to_pem(const PublicKey *key);
-/* (transfer none) */
+/* (transfer none) NULL: it is one of SM2, which GnuTLS does not know. */
 gnutls_pubkey_t public_key_handle(const PublicKey *key);
-/* "ECDSA P-256", "RSA 3072", "Ed25519". (transfer full) */
+/* "ECDSA P-256", "RSA 3072", "Ed25519", "SM2". (transfer full) */
 char *public_key_in_words(const PublicKey *key);
 
 bool public_key_fits(const PublicKey *key, SignatureAlgorithm algorithm);
@@ -65,7 +68,7 @@ SignatureAlgorithm public_key_cosign_algorithm(const PublicKey *key);
 /* By which the Notary Project has such a key sign ("Signature Algorithm Requirements"). False: none
  * for it. */
 bool public_key_notation_algorithm(const PublicKey *key, SignatureAlgorithm *algorithm);
-/* @signature: as a JWS has it, except for ALGORITHM_ECDSA_SHA256. False: it is not the key's of
+/* @signature: as a JWS has it, where one has it. False: it is not the key's of
  * @bytes, or the key is not for the algorithm. */
 bool public_key_verify(const PublicKey *key, SignatureAlgorithm algorithm, Slice bytes,
                        Slice signature);

@@ -80,6 +80,9 @@ static const Case cases[] = {
     {"ed25519", "openssl genpkey -algorithm ED25519", "Ed25519", ALGORITHM_EDDSA,
      "openssl pkeyutl -verify -pubin -inkey $D/public.pem -rawin -in $D/message -sigfile "
      "$D/signature"},
+    {"sm2", "openssl genpkey -algorithm SM2", "SM2", ALGORITHM_SM2_SM3,
+     "openssl pkeyutl -verify -pubin -inkey $D/public.pem -rawin -digest sm3 -pkeyopt "
+     "distid:1234567812345678 -in $D/message -sigfile $D/signature"},
 };
 
 static void
@@ -166,6 +169,9 @@ test_made(void)
   g_autofree char *plain = g_strdup_printf("%s/plain.key", folder);
   g_assert_true(key_make(plain, "ecdsa-p256", NULL, NULL, NULL));
   g_assert_true(succeeds(folder, "openssl pkey -in $D/plain.key -noout"));
+  g_autofree char *sm2 = g_strdup_printf("%s/sm2-plain.key", folder);
+  g_assert_true(key_make(sm2, "sm2", NULL, NULL, NULL));
+  g_assert_true(succeeds(folder, "openssl pkey -in $D/sm2-plain.key -noout -check"));
   run(folder, "rm -r $D");
 }
 

@@ -206,8 +206,8 @@ test_made(void)
     g_autofree char *name = g_strdup_printf("made-%s", key_algorithms[i]);
     g_autofree char *uri = uri_of("T", name);
     bool done = signer_make(signer, uri, key_algorithms[i], &options, NULL, &error);
-    /* GnuTLS has tokens make Ed25519 keys in later versions. */
-    if (strcmp(key_algorithms[i], "ed25519") == 0 &&
+    /* GnuTLS has tokens make Ed25519 keys in later versions, and knows nothing of SM2. */
+    if ((strcmp(key_algorithms[i], "ed25519") == 0 || strcmp(key_algorithms[i], "sm2") == 0) &&
         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED))
       continue;
     g_assert_no_error(error);
