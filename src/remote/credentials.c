@@ -241,6 +241,16 @@ look_in(const char *path, const char *host, const char *repository, Credentials 
   return false;
 }
 
+/* As containers/image has it: root has no runtime folder of its own where nobody logged in. */
+static char *
+runtime_place(void)
+{
+  const char *folder = g_getenv("XDG_RUNTIME_DIR");
+  return folder != NULL && *folder != '\0'
+             ? g_build_filename(folder, "containers/auth.json", NULL)
+             : g_strdup_printf("/run/containers/%u/auth.json", (unsigned)getuid());
+}
+
 bool
 credentials_find(const char *authfile, const char *host, const char *repository,
                  Credentials *credentials, Cancellable *cancellable, GError **error)
@@ -250,7 +260,7 @@ credentials_find(const char *authfile, const char *host, const char *repository,
   if (named != NULL)
     return look_in(named, host, repository, credentials, &found, cancellable, error);
   const char *docker_folder = g_getenv("DOCKER_CONFIG");
-  g_autofree char *run = g_build_filename(g_get_user_runtime_dir(), "containers/auth.json", NULL);
+  g_autofree char *run = runtime_place();
   g_autofree char *user = g_build_filename(g_get_user_config_dir(), "containers/auth.json", NULL);
   g_autofree char *docker = docker_folder != NULL
                                 ? g_build_filename(docker_folder, "config.json", NULL)

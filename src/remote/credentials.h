@@ -14,10 +14,11 @@ typedef struct {
 } Credentials;
 
 /* Looks for @host/@repository, the most specific key first, in @authfile, or in
- * $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, and
- * config.json in $DOCKER_CONFIG or ~/.docker. A file may name a program that keeps the passwords,
- * which is run. Without an entry all members stay NULL; a file that is broken, or a program that
- * fails, is an error, and so is an @authfile that is not there. Free with credentials_clear(). */
+ * $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json (/run/containers/UID/auth.json where
+ * that is not set), ~/.config/containers/auth.json, and config.json in $DOCKER_CONFIG or ~/.docker.
+ * A file may name a program that keeps the passwords, which is run. Without an entry all members
+ * stay NULL; a file that is broken, or a program that fails, is an error, and so is an @authfile
+ * that is not there. Free with credentials_clear(). */
 bool credentials_find(const char *authfile, const char *host, const char *repository,
                       Credentials *credentials, Cancellable *cancellable, GError **error);
 void credentials_clear(Credentials *credentials);

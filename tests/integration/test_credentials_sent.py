@@ -2,7 +2,9 @@
 import base64
 import http.server
 import json
+import os
 import stat
+import subprocess
 import threading
 
 import pytest
@@ -61,6 +63,26 @@ def ask(program, recorder, check=0, **environment):
     result = run_assay(program, "images", "--server", f"http://{recorder.place}", check=check,
                        env={"ASSAY_CONFIG": "/dev/null", **{name: str(value) for name, value in environment.items()}})
     return result, recorder.seen[-1]
+
+
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", "mount -t tmpfs none /run; \"$@\"", "sh"]
+
+
+@pytest.mark.parametrize("client", ["skopeo", "podman"])
+def test_where_clients_leave_it_for_root(program, recorder, tmp_path, client):
+    """Without $XDG_RUNTIME_DIR, below /run, which is empty here."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG")}
+    environment |= {"HOME": str(tmp_path), "ASSAY_DATA": str(tmp_path), "ASSAY_CONFIG": "/dev/null", "PROGRAM": str(program), "CLIENT": client,
+                    "PLACE": recorder.place, "TMPDIR": str(tmp_path)}
+    script = '''"$CLIENT" login --tls-verify=false --username alice --password word "$PLACE" >/dev/null
+                test -f /run/containers/0/auth.json
+                "$PROGRAM" images --server "http://$PLACE"
+                mkdir "$HOME/session" && XDG_RUNTIME_DIR="$HOME/session" "$PROGRAM" images --server "http://$PLACE"'''
+    done = subprocess.run([*NAMESPACE, "sh", "-ec", script], env=environment, capture_output=True, text=True, check=False)
+    if "unshare:" in done.stderr:
+        pytest.skip(f"no user namespaces here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    assert recorder.seen[-2:] == [basic("alice:word"), None]
 
 
 def basic(pair):
