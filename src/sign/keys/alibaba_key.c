@@ -141,6 +141,7 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
       {ALGORITHM_ES256, "ECDSA_SHA_256"},
       {ALGORITHM_RS256, "RSA_PKCS1_SHA_256"},
       {ALGORITHM_PS256, "RSA_PSS_SHA_256"},
+      {ALGORITHM_SM2_SM3, "SM2DSA"},
   };
   const AlibabaKey *key = state;
   const char *name = service_algorithm(names, G_N_ELEMENTS(names), algorithm, error);
@@ -156,5 +157,8 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
                         : service_signature(algorithm, json_get_string(answer, "Value"), error);
 }
 
-const KeyKind alibaba_key_kind = {
-    .scheme = "alibaba-kms", .open = open_key, .sign = sign, .free = free_key};
+const KeyKind alibaba_key_kind = {.scheme = "alibaba-kms",
+                                  .open = open_key,
+                                  .sign = sign,
+                                  .signs_digests = true,
+                                  .free = free_key};

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "sign/keys/key-private.h"
+#include "sign/keys/sm2.h"
 
 static const KeyKind *const kinds[] = {
     &file_key_kind,   &pkcs11_key_kind, &vault_key_kind,   &aws_key_kind,
@@ -109,6 +110,19 @@ key_version(const Key *key)
   return key->opened.version == NULL ? "" : key->opened.version;
 }
 
+static GBytes *
+ask(Key *key, SignatureAlgorithm algorithm, Slice message, Cancellable *cancellable, GError **error)
+{
+  uint8_t digest[SM2_DIGEST_SIZE];
+  if (key->kind->signs_digests && algorithm == ALGORITHM_SM2_SM3) {
+    g_autoptr(GBytes) public = public_key_to_der(key->opened.public);
+    if (!sm2_digest(slice_from_bytes(public), message, digest, error))
+      return NULL;
+    message = slice_new(digest, sizeof digest);
+  }
+  return key->kind->sign(key->opened.state, algorithm, message, cancellable, error);
+}
+
 GBytes *
 key_sign(Key *key, SignatureAlgorithm algorithm, Slice message, Cancellable *cancellable,
          GError **error)
@@ -119,8 +133,7 @@ key_sign(Key *key, SignatureAlgorithm algorithm, Slice message, Cancellable *can
               key->name, words, algorithm_name(algorithm));
     return NULL;
   }
-  g_autoptr(GBytes) signature =
-      key->kind->sign(key->opened.state, algorithm, message, cancellable, error);
+  g_autoptr(GBytes) signature = ask(key, algorithm, message, cancellable, error);
   if (signature == NULL) {
     if (!key->kind->names_key)
       g_prefix_error(error, "key %s: ", key->name);

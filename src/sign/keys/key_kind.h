@@ -15,14 +15,16 @@ typedef struct {
   /* @rest: the URI behind the colon. False with *error, and nothing to free. Blocks. */
   bool (*open)(const char *rest, const KeyOptions *options, OpenedKey *opened,
                Cancellable *cancellable, GError **error);
-  /* The signature as the algorithm has it (public_key.h). Any thread, several at once; blocks.
-   * (transfer full) */
+  /* The signature as the algorithm has it (public_key.h). Any thread, several at once; blocks. For
+   * ALGORITHM_SM2_SM3, a kind that `signs_digests` gets sm2_digest() of the message, which needs
+   * the public key. (transfer full) */
   GBytes *(*sign)(void *state, SignatureAlgorithm algorithm, Slice message,
                   Cancellable *cancellable, GError **error);
   /* NULL: the kind makes none. */
   bool (*make)(const char *rest, const char *algorithm, const KeyOptions *options,
                Cancellable *cancellable, GError **error);
   void (*free)(void *state);
+  bool signs_digests;
   bool names_key; /* the errors of `sign` name the key already */
 } KeyKind;
 

@@ -52,6 +52,8 @@ service_digest(SignatureAlgorithm algorithm, Slice message)
 char *
 service_digest_text(SignatureAlgorithm algorithm, Slice message)
 {
+  if (algorithm == ALGORITHM_SM2_SM3)
+    return g_base64_encode(message.data, message.size);
   g_autoptr(GBytes) digest = service_digest(algorithm, message);
   Slice bytes = slice_from_bytes(digest);
   return g_base64_encode(bytes.data, bytes.size);

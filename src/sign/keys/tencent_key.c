@@ -102,10 +102,9 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
      GError **error)
 {
   static const ServiceAlgorithm names[] = {
-      {ALGORITHM_ECDSA_SHA256, "ECC_P256_R1"},
-      {ALGORITHM_ES256, "ECC_P256_R1"},
-      {ALGORITHM_RS256, "RSA_PKCS1_SHA_256"},
-      {ALGORITHM_PS256, "RSA_PSS_SHA_256"},
+      {ALGORITHM_ECDSA_SHA256, "ECC_P256_R1"}, {ALGORITHM_ES256, "ECC_P256_R1"},
+      {ALGORITHM_RS256, "RSA_PKCS1_SHA_256"},  {ALGORITHM_PS256, "RSA_PSS_SHA_256"},
+      {ALGORITHM_SM2_SM3, "SM2DSA"},
   };
   const char *name = service_algorithm(names, G_N_ELEMENTS(names), algorithm, error);
   if (name == NULL)
@@ -120,5 +119,8 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
                         : service_signature(algorithm, json_get_string(answer, "Signature"), error);
 }
 
-const KeyKind tencent_key_kind = {
-    .scheme = "tencent-kms", .open = open_key, .sign = sign, .free = free_key};
+const KeyKind tencent_key_kind = {.scheme = "tencent-kms",
+                                  .open = open_key,
+                                  .sign = sign,
+                                  .signs_digests = true,
+                                  .free = free_key};

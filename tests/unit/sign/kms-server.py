@@ -168,6 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         if action == "GetPublicKey":
             return {"Response": {"PublicKeyPem": public(asked["KeyId"]).decode(), "RequestId": "1"}}
         assert action == "SignByAsymmetricKey" and asked["MessageType"] == "DIGEST"
+        assert (asked["Algorithm"] == "SM2DSA") == (asked["KeyId"] == "sm2")
         made = sign(asked["KeyId"], base64.b64decode(asked["Message"]), "pss" if "PSS" in asked["Algorithm"] else None)
         return {"Response": {"Signature": b64(made), "RequestId": "1"}}
 
@@ -190,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         assert asked["KeyVersionId"] == "v2"
         if asked["Action"] == "GetPublicKey":
             return {"PublicKey": public(key).decode(), "KeyId": key}
-        assert asked["Action"] == "AsymmetricSign"
+        assert asked["Action"] == "AsymmetricSign" and (asked["Algorithm"] == "SM2DSA") == (key == "sm2")
         made = sign(key, base64.b64decode(asked["Digest"]), "pss" if "PSS" in asked["Algorithm"] else None)
         return {"Value": b64(made), "KeyId": key, "KeyVersionId": "v2"}
 

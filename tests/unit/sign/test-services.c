@@ -99,7 +99,7 @@ typedef struct {
   const char *kind, *uri; /* %s: the key */
   const char *token;      /* what is in the file */
   const char *version;
-  bool ed25519, pss, sha384;
+  bool ed25519, pss, sha384, sm2;
 } Service;
 
 #define BEARER "s.token\n"
@@ -113,11 +113,11 @@ static const Service services[] = {
     {"alibaba", "alibaba-kms://cn-hangzhou/%s",
      "[default]\naccess_key_id=AKIDEXAMPLE\n"
      "access_key_secret=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\nsecurity_token=session+token\n",
-     "v2", false, true, false},
+     "v2", false, true, false, true},
     {"tencent", "tencent-kms://ap-guangzhou/%s",
      "[default]\nsecret_id=AKIDEXAMPLE\nsecret_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n"
      "token=session+token\n",
-     "", false, true, false},
+     "", false, true, false, true},
     {"google", "gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/%s/cryptoKeyVersions/7",
      BEARER, "7", true, false, true},
     {"azure", "azure-kms://v.vault.azure.net/%s", BEARER, "abc123", false, true, true},
@@ -166,6 +166,9 @@ test_signs(gconstpointer data)
     check_signs(service, "rsa", ALGORITHM_PS256);
   if (service->ed25519)
     check_signs(service, "ed25519", ALGORITHM_EDDSA);
+  /* The server signs the digest as it comes, by openssl; the signature is one of the message. */
+  if (service->sm2)
+    check_signs(service, "sm2", ALGORITHM_SM2_SM3);
 }
 
 /* As a key that is opened anew, and as one that is open already. */
@@ -289,6 +292,7 @@ start_server(void)
   run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out $D/$N.pem 2>/dev/null",
       "rsa");
   run("openssl genpkey -algorithm ED25519 -out $D/$N.pem", "ed25519");
+  run("openssl genpkey -algorithm SM2 -out $D/$N.pem", "sm2");
   g_autofree char *script = g_test_build_filename(G_TEST_DIST, "kms-server.py", NULL);
   const char *words[] = {"/usr/bin/python3", script, folder, NULL};
   g_autoptr(GError) error = NULL;
