@@ -3,6 +3,8 @@ import base64
 import datetime
 import hashlib
 import json
+import subprocess
+import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,8 +32,29 @@ def url_encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+class Sm2Key:
+    """What a Signer needs of a key of SM2, by openssl: the library of the others has none."""
+
+    def __init__(self):
+        self.private = subprocess.run(["openssl", "genpkey", "-algorithm", "SM2"], check=True, capture_output=True).stdout
+
+    def public_key(self):
+        return self
+
+    def public_bytes(self, encoding, _):
+        form = "PEM" if encoding == serialization.Encoding.PEM else "DER"
+        return subprocess.run(["openssl", "pkey", "-pubout", "-outform", form], input=self.private, check=True, capture_output=True).stdout
+
+    def sign(self, data):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(self.private)
+            file.flush()
+            return subprocess.run(["openssl", "dgst", "-sm3", "-sigopt", "distid:1234567812345678", "-sign", file.name], input=data, check=True,
+                                  capture_output=True).stdout
+
+
 class Signer:
-    """A key pair; kind: p256, p384, rsa, rsa-pss (a key as rsa, signing as cosign does not take it) or ed25519."""
+    """A key pair; kind: sm2, p256, p384, rsa, rsa-pss (a key as rsa, signing as cosign does not take it) or ed25519."""
 
     def __init__(self, kind="p256"):
         self.kind = kind
@@ -39,6 +62,8 @@ class Signer:
             self.key = ec.generate_private_key(ec.SECP256R1() if kind == "p256" else ec.SECP384R1())
         elif kind == "ed25519":
             self.key = ed25519.Ed25519PrivateKey.generate()
+        elif kind == "sm2":
+            self.key = Sm2Key()
         else:
             self.key = rsa.generate_private_key(65537, 2048)
 
@@ -57,7 +82,7 @@ class Signer:
     def sign(self, data):
         if self.kind in ("p256", "p384"):
             return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
-        if self.kind == "ed25519":
+        if self.kind in ("ed25519", "sm2"):
             return self.key.sign(data)
         if self.kind == "rsa-pss":
             return self.key.sign(data, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())

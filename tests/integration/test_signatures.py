@@ -22,7 +22,8 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 
 
 def make_key(folder, kind, name="key"):
-    algorithm, option = KINDS[kind]
+    """Of one of KINDS, or sm2."""
+    algorithm, option = KINDS.get(kind, ("SM2", None))
     key, public = folder / f"{name}.pem", folder / f"{name}.pub"
     openssl("genpkey", "-algorithm", algorithm, *(["-pkeyopt", option] if option else []), "-out", key)
     openssl("pkey", "-in", key, "-pubout", "-out", public)

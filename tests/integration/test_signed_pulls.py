@@ -19,7 +19,7 @@ from repository import Repository
 from signed import SLSA, VULN, cosign_layer, cosign_sign, push_layers, tag_of
 
 SIGNERS = {"release": "p256", "security": "p384", "qa": "rsa", "scanner": "ed25519", "stranger": "p256", "former": "p256", "gone": "p256",
-           "coming": "p256", "ended": "p256", "pss": "rsa-pss", "bundles": "p256", "old": "p256"}
+           "coming": "p256", "ended": "p256", "pss": "rsa-pss", "bundles": "p256", "old": "p256", "national": "sm2", "other_national": "sm2"}
 DAY = datetime.timedelta(days=1)
 
 
@@ -82,7 +82,7 @@ class World:
         (self.folder / "ca.pem").write_text(self.authority.pem)
         (self.folder / "tsa.pem").write_text(self.times.pem)
         lines = ["attestors:"]
-        lines += [f"  - {{name: {name}, keys: {name}.pub}}" for name in ("security", "qa", "scanner", "pss", "former")]
+        lines += [f"  - {{name: {name}, keys: {name}.pub}}" for name in ("security", "qa", "scanner", "pss", "former", "national")]
         lines += ["  - name: release", "    keys:", "      - |"] + [f"        {line}" for line in self.signers["release"].pem.split("\n") if line]
         lines += ["      - {key: old.pub, name: last year's}",
                   "  - {name: bundles, keys: bundles.pub, formats: [bundle]}",
@@ -193,6 +193,7 @@ def stamped(case, days, by="times"):
 AGED = "{attestors: release, attestations: [{type: vuln, attestors: scanner, age: 7d}]}"
 BUILT = "{attestations: [{type: slsa, attestors: scanner, fields: [{at: runDetails.builder.id, is: 'https://ci.example.org/*'}]}]}"
 CLEAN = "{attestations: [{type: vuln, attestors: scanner, fields: [{at: scanner.result.critical, most: 0}]}]}"
+NATIONAL = "{attestations: [{type: vuln, attestors: national}]}"
 TWO = "{attestors: [release, security, qa], require: 2}"
 ANY = "{attestors: [release, security], require: any}"
 TEAM = "{attestors: release, annotations: {team: 'pay*'}}"
@@ -228,6 +229,14 @@ CASES = [
     ("rsa-bundle", "qa", lambda c: c.bundle("qa"), None),
     ("ed25519", "scanner", lambda c: c.cosign("scanner"), None),
     ("ed25519-bundle", "scanner", lambda c: c.bundle("scanner"), None),
+    ("sm2", "national", lambda c: c.cosign("national"), None),
+    ("sm2-bundle", "national", lambda c: c.bundle("national"), None),
+    ("sm2-beside", "[release, national]", lambda c: c.cosign("national", "release"), None),
+    ("sm2-of-another", "national", lambda c: c.cosign("other_national"), 'it is not signed by "national"'),
+    ("sm2-as-ecdsa", "release", lambda c: c.cosign("national"), 'it is not signed by "release"'),
+    ("sm2-attestation", NATIONAL, lambda c: c.attest("national", VULN, scan_result()), None),
+    ("sm2-attestation-tag", NATIONAL, lambda c: c.attest_tag("national", VULN, scan_result()), None),
+    ("sm2-attestation-of-another", NATIONAL, lambda c: c.attest("other_national", VULN, scan_result()), 'it has no vuln attestation by "national"'),
     ("rsa-pss", "pss", lambda c: c.cosign("pss"), 'it is not signed by "pss"'),
     # What is signed.
     ("tampered", "release", tampered, 'it is not signed by "release"'),
