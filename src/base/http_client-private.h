@@ -11,6 +11,7 @@ struct HttpClient {
   char *ca_file, *certificate, *key;
   bool insecure;
   unsigned strict_seconds; /* 0: http_client_set_strict() was not called */
+  int64_t deadline;        /* http_client_set_deadline() */
   HttpTimeouts timeouts;
 };
 

@@ -76,6 +76,22 @@ http_client_set_strict(HttpClient *client, unsigned seconds)
   client->strict_seconds = seconds;
 }
 
+void
+http_client_set_deadline(HttpClient *client, int64_t deadline)
+{
+  client->deadline = deadline;
+}
+
+/* What is left of the time for one exchange, in milliseconds; 0: as much as it takes. */
+static long
+time_left(const HttpClient *client)
+{
+  if (client->deadline == 0)
+    return (long)client->strict_seconds * 1000;
+  int64_t left = (client->deadline - g_get_monotonic_time()) / 1000;
+  return (long)CLAMP(left, 1, G_MAXINT32);
+}
+
 bool
 http_status_is_passing(long status)
 {
@@ -356,7 +372,7 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   curl_library()->easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
                               g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
   curl_library()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, client->strict_seconds == 0 ? 1L : 0L);
-  curl_library()->easy_setopt(curl, CURLOPT_TIMEOUT, (long)client->strict_seconds);
+  curl_library()->easy_setopt(curl, CURLOPT_TIMEOUT_MS, time_left(client));
   curl_library()->easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
   curl_library()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
   curl_library()->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

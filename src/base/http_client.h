@@ -53,6 +53,10 @@ void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
  */
 void http_client_set_strict(HttpClient *client, unsigned seconds);
 
+/* Until when all that is asked has ended (g_get_monotonic_time(); 0: whenever), redirects and
+ * bodies with it: what is not there by then is ASSAY_ERROR_TIMEOUT. */
+void http_client_set_deadline(HttpClient *client, int64_t deadline);
+
 /* Whether the status is one that passes (408, 425, 429, 500 and above). */
 bool http_status_is_passing(long status);
 /* Waits; ASSAY_ERROR_CANCELLED when @cancellable ends it. */

@@ -32,9 +32,10 @@ static ImageSignatures *
 verify(const SignatureSource *source, const PolicySet *policy, const Digest *digest,
        const Reference *reference, GError **error)
 {
-  const char *const hosts[] = {reference->host, NULL};
-  const SignatureClaim claim = {
-      .digest = *digest, .repository = reference->repository, .hosts = hosts};
+  const char *own[2];
+  const SignatureClaim claim = {.digest = *digest,
+                                .repository = reference->repository,
+                                .hosts = remote_signature_hosts(reference, own)};
   return image_signatures_verify(source, policy_set_attestors(policy), &claim,
                                  g_get_real_time() / G_USEC_PER_SEC, error);
 }

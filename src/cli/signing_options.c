@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/source_options.h"
 #include "cli/terminal_progress.h"
+#include "source/remote_signatures.h"
 
 #define DOCKER_HUB "registry-1.docker.io"
 
@@ -111,13 +112,11 @@ signing_target_reference(const SigningTarget *image)
 SignatureClaim
 signing_target_claim(const SigningTarget *image, const Digest *digest)
 {
-  static const char *of_hub[] = {"docker.io", "index.docker.io", DOCKER_HUB, NULL};
-  static const char *of_one[] = {NULL, NULL};
+  static const char *of_one[2];
   const Reference *reference = remote_reference(image->remote);
-  bool hub = strcmp(reference->host, DOCKER_HUB) == 0;
-  of_one[0] = reference->host;
-  return (SignatureClaim){
-      .digest = *digest, .repository = reference->repository, .hosts = hub ? of_hub : of_one};
+  return (SignatureClaim){.digest = *digest,
+                          .repository = reference->repository,
+                          .hosts = remote_signature_hosts(reference, of_one)};
 }
 
 bool

@@ -67,20 +67,12 @@ signature_facts_clear(SignatureFacts *facts)
 
 /* --- who is trusted --- */
 
-typedef struct {
-  GPtrArray *server;    /* keeps those that are the server's */
-  GPtrArray *attestors; /* const Attestor * */
-  uint64_t stamp;       /* another as soon as one of them is */
-  int64_t turns;        /* when a key begins or ends to count by itself; 0: none does */
-} Trusted;
-
-static void
+void
 trusted_clear(Trusted *trusted)
 {
   g_ptr_array_unref(trusted->attestors);
   g_ptr_array_unref(trusted->server);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Trusted, trusted_clear)
 
 static void
 note_turn(int64_t *turns, int64_t when, int64_t now)
@@ -101,9 +93,8 @@ trust(Trusted *trusted, const Attestor *attestor, int64_t now)
   }
 }
 
-/* The attestors of the policy file, and those of the server that it does not call likewise. */
-static Trusted
-trusted_by(Pipeline *pipeline, const PolicySet *policy, int64_t now)
+Trusted
+beside_trusted_by(Pipeline *pipeline, const PolicySet *policy, int64_t now)
 {
   uint64_t generation;
   Trusted trusted = {.attestors = g_ptr_array_new(),
@@ -283,7 +274,7 @@ beside_look(Pipeline *pipeline, const PolicySet *policy, const char *repository,
   if (!policy_set_wants_signatures(policy, repository))
     return true;
   int64_t now = g_get_real_time();
-  g_auto(Trusted) trusted = trusted_by(pipeline, policy, now);
+  g_auto(Trusted) trusted = beside_trusted_by(pipeline, policy, now);
   const Looker looker = {pipeline, &trusted, repository, now};
   g_autoptr(Beside) own =
       beside_of(&looker, manifest, policy_set_wants_those_of_indexes(policy, repository), error);

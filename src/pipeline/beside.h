@@ -18,6 +18,19 @@ typedef struct {
 void signature_facts_clear(SignatureFacts *facts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SignatureFacts, signature_facts_clear)
 
+/* Who is trusted. */
+typedef struct {
+  GPtrArray *server;    /* keeps those that are the server's */
+  GPtrArray *attestors; /* const Attestor * */
+  uint64_t stamp;       /* another as soon as one of them is */
+  int64_t turns;        /* when a key begins or ends to count by itself; 0: none does */
+} Trusted;
+void trusted_clear(Trusted *trusted);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Trusted, trusted_clear)
+/* The attestors of the policy file, and those of the server that it does not call likewise. @now:
+ * microseconds since 1970. */
+Trusted beside_trusted_by(Pipeline *pipeline, const PolicySet *policy, int64_t now);
+
 /* What is kept of manifests that were looked at. */
 Cache *beside_cache_new(void);
 

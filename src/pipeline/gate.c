@@ -299,15 +299,24 @@ pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repos
              : judge_image(pipeline, &asked, &input, &stored->digest, summary, error);
 }
 
+/* What is asked of a stored image. */
+typedef struct {
+  const char *repository, *reference;
+  const StoredManifest *stored;
+  bool remember;
+  const SignatureFacts *elsewhere; /* beside it where it is pulled from; NULL: it is from here */
+} Pull;
+
 static Verdict *
-judge(Pipeline *pipeline, const char *repository, const char *reference,
-      const StoredManifest *stored, bool remember, ScanState *scan, GError **error)
+judge(Pipeline *pipeline, const Pull *pull, ScanState *scan, GError **error)
 {
   /* Before anything is looked at: what changes meanwhile makes the answer old, not wrong. */
   uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
   g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  const StoredManifest *stored = pull->stored;
+  const char *repository = pull->repository;
   PolicyInput input = {.repository = repository,
-                       .reference = reference,
+                       .reference = pull->reference,
                        .scan_state = SCAN_NOT_APPLICABLE,
                        .pushed = stored->pushed,
                        .now = g_get_real_time()};
@@ -315,12 +324,13 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   if (!policy_set_applies(policy, repository))
     return judge_without_policy(pipeline, policy, &input, stored, error);
   Asked asked = {policy, 0};
-  g_auto(SignatureFacts) facts = {NULL};
+  g_auto(SignatureFacts) own = {NULL};
+  const SignatureFacts *facts = pull->elsewhere != NULL ? pull->elsewhere : &own;
   if (!registry_kinds_without(pipeline->registry, repository, &asked.without, error) ||
-      !beside_look(pipeline, policy, repository, &stored->digest, &facts, error))
+      (facts == &own && !beside_look(pipeline, policy, repository, &stored->digest, &own, error)))
     return NULL;
-  set_signatures(&input, &facts);
-  g_autofree char *key = verdict_key(&input, &stored->digest, asked.without, &facts);
+  set_signatures(&input, facts);
+  g_autofree char *key = verdict_key(&input, &stored->digest, asked.without, facts);
   Verdict *known = find_verdict(pipeline->verdicts, key, judgement, input.now);
   if (known != NULL) {
     *scan = SCAN_DONE;
@@ -331,9 +341,10 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   if (manifest == NULL)
     return NULL;
   note_artifact(pipeline, &input, manifest);
-  if (manifest->kind == MANIFEST_INDEX)
+  /* Of one elsewhere, the caller asks for the members. */
+  if (manifest->kind == MANIFEST_INDEX && pull->elsewhere == NULL)
     return judge_index(pipeline, policy, &input, manifest, scan, error);
-  if (!images_is_image(pipeline->blobs, manifest))
+  if (manifest->kind == MANIFEST_INDEX || !images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
   g_autoptr(ImageSummary) summary =
       find_summary(pipeline, repository, &stored->digest, manifest, error);
@@ -345,7 +356,7 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   bool soon = waits && summary->retry_at - input.now < RETRY_SOON;
   *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */
-  if (remember && verdict != NULL && input.scan_state == SCAN_DONE)
+  if (pull->remember && verdict != NULL && input.scan_state == SCAN_DONE)
     remember_verdict(pipeline->verdicts, key, judgement, verdict);
   return verdict;
 }
@@ -357,14 +368,44 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
   *scan = SCAN_NOT_APPLICABLE;
   if (!registry_check_quarantine(pipeline->registry, repository, &stored->digest, error))
     return NULL;
-  return judge(pipeline, repository, reference, stored, true, scan, error);
+  const Pull pull = {repository, reference, stored, true, NULL};
+  return judge(pipeline, &pull, scan, error);
 }
 
 Verdict *
 gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference,
                const StoredManifest *stored, ScanState *scan, GError **error)
 {
-  return judge(pipeline, repository, reference, stored, false, scan, error);
+  const Pull pull = {repository, reference, stored, false, NULL};
+  return judge(pipeline, &pull, scan, error);
+}
+
+/* By its signatures alone: of an image that is not here, nothing else is known. */
+static Verdict *
+judge_absent(Pipeline *pipeline, const ImageElsewhere *image, const SignatureFacts *facts)
+{
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  PolicyInput input = {.repository = image->repository,
+                       .reference = image->reference,
+                       .scan_state = image->is_index ? SCAN_NOT_APPLICABLE : SCAN_NONE,
+                       .detail = "this registry does not hold it, and so has not tested it",
+                       .now = g_get_real_time()};
+  set_signatures(&input, facts);
+  return policy_judge(policy, &input);
+}
+
+Verdict *
+pipeline_judge_elsewhere(Pipeline *pipeline, const ImageElsewhere *image, ScanState *scan,
+                         GError **error)
+{
+  const SignatureFacts facts = {.own = image->signatures,
+                                .of_indexes = image->of_indexes,
+                                .turns = image->turns,
+                                .key = image->key};
+  const Pull pull = {image->repository, image->reference, image->stored, true, &facts};
+  *scan = SCAN_NOT_APPLICABLE;
+  return image->stored == NULL ? judge_absent(pipeline, image, &facts)
+                               : judge(pipeline, &pull, scan, error);
 }
 
 Verdict *

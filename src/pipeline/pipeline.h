@@ -96,6 +96,22 @@ bool pipeline_forget_lost_layers(Pipeline *pipeline, Cancellable *cancellable, G
 /* REGISTRY_DENIED: it is in quarantine (registry/quarantine.h). */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
+/* An image that is pulled from another registry. */
+typedef struct {
+  const char *repository; /* "HOST/REPOSITORY", by whose policy it is judged */
+  const char *reference;  /* for messages */
+  bool is_index;          /* its members are asked for by the caller */
+  const StoredManifest
+      *stored;                 /* the same image here, whatever it is called; NULL: there is none */
+  ImageSignatures *signatures; /* beside it, there; NULL: nobody looked */
+  GPtrArray *of_indexes;       /* ImageSignatures, of those that hold it there */
+  int64_t turns;               /* as PolicyInput.signatures_turn */
+  char *key;                   /* another as soon as what lies beside it is another */
+} ImageElsewhere;
+/* What the policy makes of it: by all that is known of the same image here, or, where it is not
+ * here, as one that was never scanned; and by the signatures there. (transfer full) */
+Verdict *pipeline_judge_elsewhere(Pipeline *pipeline, const ImageElsewhere *image, ScanState *scan,
+                                  GError **error);
 /* What @policy, which need not be in force, makes of the image now: for comparing policies. Nothing
  * is remembered, nothing is queued. ASSAY_ERROR_BUSY: ask again. (transfer full) */
 Verdict *pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repository,

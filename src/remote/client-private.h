@@ -10,7 +10,8 @@ struct Remote {
   char *name;
   const char *scheme; /* "https", or "http" */
   bool insecure, push;
-  bool by_others; /* the credentials are of somebody who asks us: advice to us is none to them */
+  bool by_others;   /* the credentials are of somebody who asks us: advice to us is none to them */
+  int64_t deadline; /* g_get_monotonic_time(); 0: none */
   Credentials credentials;
   RegistryTrust trust;
   GMutex lock;         /* guards the next */

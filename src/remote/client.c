@@ -27,6 +27,8 @@ remote_new(Reference *reference, const RemoteOptions *options, Cancellable *canc
   remote->scheme = "https";
   remote->insecure = options->insecure;
   remote->push = options->push;
+  if (options->seconds != 0)
+    remote->deadline = g_get_monotonic_time() + (int64_t)options->seconds * G_USEC_PER_SEC;
   g_mutex_init(&remote->lock);
   remote->trust.fd = -1;
   remote->by_others = options->authorization != NULL;
@@ -151,12 +153,20 @@ send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
   return g_steal_pointer(&response);
 }
 
+static bool
+ends_before(const Remote *remote, unsigned milliseconds)
+{
+  return remote->deadline != 0 &&
+         g_get_monotonic_time() + (int64_t)milliseconds * 1000 >= remote->deadline;
+}
+
 HttpResponse *
 remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
             Cancellable *cancellable, GError **error)
 {
   g_autoptr(HttpClient) client = registry_trust_new_client(&remote->trust);
   http_client_set_insecure(client, remote->insecure);
+  http_client_set_deadline(client, remote->deadline);
   g_autoptr(HttpResponse) response = NULL;
   for (unsigned tries = 1;; tries++) {
     response = send_authorized(remote, client, call, cancellable, error);
@@ -164,6 +174,11 @@ remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
       return g_steal_pointer(&response);
     unsigned pause = MAX(response->retry_after_ms, PAUSE_MS << (tries - 1));
     progress_tell(progress, "waiting, as the registry asks", 0, 0);
+    if (ends_before(remote, pause)) {
+      error_set(error, ASSAY_ERROR_TIMEOUT, "%s: the registry asks to wait, longer than there is",
+                remote->name);
+      return NULL;
+    }
     if (!http_pause(pause, cancellable, error))
       return NULL;
     http_response_free(g_steal_pointer(&response));

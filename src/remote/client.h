@@ -27,6 +27,8 @@ typedef struct {
   const char *ca_file, *cert_dir; /* or NULL: the system's */
   bool insecure;                  /* plain HTTP, and certificates that nobody signed */
   bool push;                      /* a token shall be good for pushing, too */
+  unsigned seconds;               /* that all requests take together: what is not there by then is
+                                   * ASSAY_ERROR_TIMEOUT; 0: as long as they take */
 } RemoteOptions;
 
 /* Takes @reference over. Reads files, asks nobody yet. (transfer full), or NULL with *error. */

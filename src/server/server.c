@@ -330,6 +330,7 @@ server_free(Server *server)
   jobs_join(server->context.jobs);
   if (server->context.pipeline != NULL)
     pipeline_on_change(server->context.pipeline, NULL, NULL);
+  admission_desk_stop(server->context.admission);
   http_server_free(server->context.http);
   jobs_free(server->context.jobs);
   housekeeping_clear(&server->house);

@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "remote/referrers.h"
 
-/* *response: freed by the caller. */
+#define DOCKER_HUB "registry-1.docker.io"
+
 static GBytes *
 read_checked(const RemoteSignatures *place, const RemoteRequest *request, char **media_type,
              GError **error)
@@ -57,6 +58,15 @@ read_referrers(void *data, const char *text, GError **error)
              ? remote_referrers(place->remote, &digest, place->manifest_bytes, NULL,
                                 place->cancellable, error)
              : NULL;
+}
+
+const char *const *
+remote_signature_hosts(const Reference *reference, const char *one[2])
+{
+  static const char *const of_hub[] = {"docker.io", "index.docker.io", DOCKER_HUB, NULL};
+  one[0] = reference->host;
+  one[1] = NULL;
+  return strcmp(reference->host, DOCKER_HUB) == 0 ? of_hub : one;
 }
 
 SignatureSource

@@ -12,3 +12,7 @@ typedef struct {
 } RemoteSignatures;
 /* @place must live as long as what is returned. */
 SignatureSource remote_signature_source(RemoteSignatures *place);
+
+/* How signatures may call the registry of @reference, ended by NULL; @one: room for its own name.
+ */
+const char *const *remote_signature_hosts(const Reference *reference, const char *one[2]);

@@ -7,17 +7,30 @@
 #include "base/suggest.h"
 #include "verdict/checks.h"
 
+/* What follows the registry's port, of an image elsewhere: "HOST:PORT/..."; else @text. */
+static const char *
+after_port(const char *text)
+{
+  size_t host = strcspn(text, ":/");
+  size_t digits = text[host] == ':' ? strspn(text + host + 1, "0123456789") : 0;
+  const char *rest = text + host + 1 + digits;
+  return host > 0 && digits > 0 && digits <= 5 && *rest == '/' && rest[1] != '\0' ? rest + 1 : text;
+}
+
 /* What no repository can be called would protect nothing, in silence. */
 static bool
 read_repository(const Setting *setting, const char *text, void *value, GError **error)
 {
-  size_t size = strlen(text);
-  if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-/*") == size && *text != '/' &&
-      text[size - 1] != '/')
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/*";
+  const char *rest = after_port(text);
+  size_t size = strlen(rest);
+  bool host = rest == text || strspn(text, allowed) == strcspn(text, ":");
+  if (host && strspn(rest, allowed) == size && *text != '/' && rest[size - 1] != '/')
     return setting_texts_read(setting, text, value, error);
   return error_set(error, ASSAY_ERROR_INVALID,
-                   "must be the name of a repository without its host, in which * and ** stand for "
-                   "others: small letters, digits, and . _ - / between them");
+                   "must be the name of a repository without its host (with it for images "
+                   "elsewhere), in which * and ** stand for others: small letters, digits, and . _ "
+                   "- / between them");
 }
 const SettingKind policy_repositories = {.begin = setting_texts_begin,
                                          .read = read_repository,

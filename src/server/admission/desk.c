@@ -6,7 +6,7 @@
 #include "access/credentials/secrets.h"
 #include "access/directory/secret_file.h"
 #include "base/error.h"
-#include "server/admission/elsewhere.h"
+#include "server/admission/elsewhere_kept.h"
 
 #define ANSWERS_MAX 20000u
 /* Of all their texts, in bytes. */
@@ -46,6 +46,13 @@ admission_desk_new(ServerContext *context, GError **error)
   desk->answers = cache_new(ANSWERS_MAX, ANSWER_BYTES_MAX, (CacheRef)image_answer_ref,
                             (GDestroyNotify)image_answer_unref);
   return read_keys(desk, &context->config->admission, error) ? g_steal_pointer(&desk) : NULL;
+}
+
+void
+admission_desk_stop(AdmissionDesk *desk)
+{
+  if (desk != NULL)
+    elsewhere_stop(desk->elsewhere);
 }
 
 void

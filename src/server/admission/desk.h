@@ -16,6 +16,9 @@ struct AdmissionDesk {
 
 /* Reads the keys of the clusters. (transfer full), or NULL with *error. */
 AdmissionDesk *admission_desk_new(ServerContext *context, GError **error);
+/* Ends what is asked of others, which would wake requests; before the HTTP server goes. NULL: does
+ * nothing. */
+void admission_desk_stop(AdmissionDesk *desk);
 void admission_desk_free(AdmissionDesk *desk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdmissionDesk, admission_desk_free)
 

@@ -8,7 +8,3 @@ bool own_image_is(const AdmissionDesk *desk, const Reference *name);
 /* Answers of images that will not change are remembered: then it costs a look-up. Otherwise it
  * blocks on the database. (transfer full) */
 ImageAnswer *own_image_judge(AdmissionDesk *desk, const ImageQuestion *question);
-/* The same image, which this registry holds as @stored, by the policy for @name: that of an image
- * of another registry. (transfer full) */
-ImageAnswer *own_image_judge_as(AdmissionDesk *desk, const ImageQuestion *question,
-                                const char *holder, const char *name, const StoredManifest *stored);

@@ -62,7 +62,7 @@ judge_image(void *data, const ImageQuestion *question)
 {
   AdmissionDesk *desk = ((const Asking *)data)->desk;
   return own_image_is(desk, question->name) ? own_image_judge(desk, question)
-                                            : elsewhere_judge(desk, question);
+                                            : elsewhere_judge(desk, question, NULL);
 }
 
 static Found
