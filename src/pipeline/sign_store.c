@@ -2,7 +2,7 @@
 #include "pipeline/sign_store.h"
 
 #include "base/error.h"
-#include "oci/media_type.h"
+#include "registry/signatures.h"
 #include "sign/formats/cosign.h"
 #include "signing/journal.h"
 
@@ -34,17 +34,9 @@ sign_existing(const SignTask *task, const char *suffix, StoredManifest **existin
 bool
 sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error)
 {
-  Registry *registry = task->rooms->registry;
-  for (guint i = 0; i < artifact->blobs->len; i++) {
-    Slice bytes = slice_from_bytes(g_ptr_array_index(artifact->blobs, i));
-    const Digest digest = digest_of(DIGEST_SHA256, bytes);
-    if (!registry_blob_put(registry, task->repository, &digest, bytes, error))
-      return false;
-  }
-  g_auto(PushedManifest) pushed = {0};
-  return registry_manifest_put(registry, task->repository,
-                               artifact->tag != NULL ? artifact->tag : artifact->digest.text, NULL,
-                               MEDIA_TYPE_OCI_MANIFEST, artifact->manifest, &pushed, error);
+  return registry_signature_put(task->rooms->registry, task->repository,
+                                artifact->tag != NULL ? artifact->tag : artifact->digest.text,
+                                artifact->blobs, artifact->manifest, error);
 }
 
 bool

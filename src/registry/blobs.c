@@ -74,7 +74,7 @@ mount_blob(SqlConnection *db, void *data, GError **error)
     mount->found = blob_is_linked(db, mount->from, mount->digest, error);
   return mount->found == ABSENT ||
          (mount->found == FOUND &&
-          registry_link_blob(db, mount->repository, mount->digest, error) &&
+          registry_link_blob(db, mount->repository, mount->digest, QUOTA_REFUSES, error) &&
           registry_tell_blob(db, "blob.pushed", mount->repository, mount->digest,
                              mount->from != NULL ? mount->from : "*", error));
 }
@@ -141,13 +141,23 @@ registry_blob_delete(Registry *registry, const char *repository, const Digest *d
 }
 
 bool
-registry_blob_put(Registry *registry, const char *repository, const Digest *digest, Slice bytes,
-                  GError **error)
+registry_put_blob(Registry *registry, const char *repository, const Digest *digest, Slice bytes,
+                  QuotaRule quota, GError **error)
 {
   g_autoptr(RegistryUpload) upload =
       registry_upload_start_unlisted(registry, repository, NULL, digest_algorithm(digest), error);
-  return upload != NULL && registry_upload_append(upload, bytes, error) &&
+  if (upload == NULL)
+    return false;
+  registry_upload_set_quota(upload, quota);
+  return registry_upload_append(upload, bytes, error) &&
          registry_upload_finish(upload, digest, error);
+}
+
+bool
+registry_blob_put(Registry *registry, const char *repository, const Digest *digest, Slice bytes,
+                  GError **error)
+{
+  return registry_put_blob(registry, repository, digest, bytes, QUOTA_REFUSES, error);
 }
 
 BlobCheck

@@ -82,7 +82,8 @@ deleted_move(Registry *registry, SqlConnection *db, const char *repository, cons
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
          (registry->forget == NULL ||
           registry->forget(db, (void *)(uintptr_t)digest->text, error)) &&
-         quota_charge(db, repository, -*changed, *changed > 0 ? -(int64_t)tags->len : 0, error);
+         quota_charge(db, repository, -*changed, *changed > 0 ? -(int64_t)tags->len : 0,
+                      QUOTA_COUNTS, error);
 }
 
 bool
@@ -240,7 +241,8 @@ put_back(SqlConnection *db, const Restore *restore, RestoredManifest *restored, 
     return false;
   restored->tags = restore_tags(db, repository, &restored->digest, had, error);
   return restored->tags != NULL &&
-         quota_charge(db, repository, 1, (int64_t)g_strv_length(restored->tags), error) &&
+         quota_charge(db, repository, 1, (int64_t)g_strv_length(restored->tags), QUOTA_REFUSES,
+                      error) &&
          tell_restored(db, repository, restored, error);
 }
 

@@ -126,7 +126,7 @@ annotations_to_text(const Manifest *manifest)
 
 static bool
 store_manifest(SqlConnection *db, const char *repository, const Manifest *manifest,
-               const Digest *digest, GBytes *bytes, GError **error)
+               const Digest *digest, GBytes *bytes, QuotaRule quota, GError **error)
 {
   g_autofree char *annotations = annotations_to_text(manifest);
   int64_t changed = 0;
@@ -140,7 +140,7 @@ store_manifest(SqlConnection *db, const char *repository, const Manifest *manife
                  SQL_TEXT(annotations), SQL_BYTES(slice_from_bytes(bytes)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          (changed > 0
-              ? quota_charge(db, repository, 1, 0, error)
+              ? quota_charge(db, repository, 1, 0, quota, error)
               : sql_run(
                     db, NULL, error,
                     "UPDATE manifests SET media_type = $3 WHERE repository = $1 AND digest = $2",
@@ -151,7 +151,7 @@ store_manifest(SqlConnection *db, const char *repository, const Manifest *manife
 
 static bool
 store_tag(SqlConnection *db, const char *repository, const char *tag, const Digest *digest,
-          GError **error)
+          QuotaRule quota, GError **error)
 {
   int64_t changed = 0;
   if (!immutable_refuse_move(db, repository, tag, digest, error) ||
@@ -162,7 +162,7 @@ store_tag(SqlConnection *db, const char *repository, const char *tag, const Dige
                SQL_INTEGER(g_get_real_time()), SQL_END))
     return false;
   if (changed > 0)
-    return quota_charge(db, repository, 0, 1, error);
+    return quota_charge(db, repository, 0, 1, quota, error);
   return sql_run(db, NULL, error,
                  "UPDATE tags SET digest = $3, updated = $4 WHERE repository = $1 AND name = $2",
                  SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text),
@@ -181,19 +181,6 @@ note_move(SqlConnection *db, const char *repository, const char *tag, const Dige
   if (found == FOUND && strcmp(sql_rows_text(rows, 0), digest->text) != 0)
     json_set_string(moved, tag, sql_rows_text(rows, 0));
   return found != FAILED;
-}
-
-/* Adds the tags that pointed to another manifest to @moved. */
-static bool
-store_tags(SqlConnection *db, const char *repository, const char *const *tags, const Digest *digest,
-           json_t *moved, GError **error)
-{
-  for (; *tags != NULL; tags++)
-    if (!note_move(db, repository, *tags, digest, moved, error) ||
-        !former_tags_note(db, repository, *tags, digest, error) ||
-        !store_tag(db, repository, *tags, digest, error))
-      return false;
-  return true;
 }
 
 /* What is allowed, but will surprise somebody. */
@@ -298,7 +285,21 @@ typedef struct {
   Digest digest;
   GBytes *bytes;
   GPtrArray *warnings;
+  QuotaRule quota;
 } Push;
+
+/* Adds the tags that pointed to another manifest to @moved. */
+static bool
+store_tags(SqlConnection *db, const Push *push, json_t *moved, GError **error)
+{
+  const char *repository = push->repository;
+  for (const char *const *tags = push->tags; *tags != NULL; tags++)
+    if (!note_move(db, repository, *tags, &push->digest, moved, error) ||
+        !former_tags_note(db, repository, *tags, &push->digest, error) ||
+        !store_tag(db, repository, *tags, &push->digest, push->quota, error))
+      return false;
+  return true;
+}
 
 static bool
 push_manifest(SqlConnection *db, void *data, GError **error)
@@ -313,18 +314,19 @@ push_manifest(SqlConnection *db, void *data, GError **error)
          references_check(db, repository, push->manifest, push->registry->settings.sparse_indexes,
                           absent, error) &&
          collect_warnings(db, repository, push->manifest, absent, push->warnings, error) &&
-         store_manifest(db, repository, push->manifest, &push->digest, push->bytes, error) &&
+         store_manifest(db, repository, push->manifest, &push->digest, push->bytes, push->quota,
+                        error) &&
          references_store(db, repository, push->digest.text, push->manifest,
                           are_of_referrers(push->tags), error) &&
          deleted_forget(db, repository, &push->digest, error) &&
-         store_tags(db, repository, push->tags, &push->digest, moved, error) &&
+         store_tags(db, push, moved, error) &&
          tell_pushed(db, repository, push->tags, &push->digest, push->manifest, moved, error);
 }
 
 bool
-registry_manifest_put(Registry *registry, const char *repository, const char *reference,
+registry_put_manifest(Registry *registry, const char *repository, const char *reference,
                       const char *const *tags, const char *media_type, GBytes *bytes,
-                      PushedManifest *pushed, GError **error)
+                      QuotaRule quota, PushedManifest *pushed, GError **error)
 {
   static const char *const no_tags[] = {NULL};
   const char *const one_tag[] = {reference, NULL};
@@ -344,7 +346,7 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
     return false;
 
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  Push push = {registry, repository, tags, manifest, digest, bytes, warnings};
+  Push push = {registry, repository, tags, manifest, digest, bytes, warnings, quota};
   if (!sql_transact(registry->sql, push_manifest, &push, error))
     return false;
   /* Its members are in quarantine with it. */
@@ -357,6 +359,15 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
   pushed->manifest = g_steal_pointer(&manifest);
   pushed->warnings = g_steal_pointer(&warnings);
   return true;
+}
+
+bool
+registry_manifest_put(Registry *registry, const char *repository, const char *reference,
+                      const char *const *tags, const char *media_type, GBytes *bytes,
+                      PushedManifest *pushed, GError **error)
+{
+  return registry_put_manifest(registry, repository, reference, tags, media_type, bytes,
+                               QUOTA_REFUSES, pushed, error);
 }
 
 /* The manifest or tag that is there no more. */
@@ -380,7 +391,7 @@ delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *
          sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
                  SQL_TEXT(repository), SQL_TEXT(tag), SQL_END) &&
          former_tags_forget(db, repository, tag, error) &&
-         quota_charge(db, repository, 0, -*changed, error);
+         quota_charge(db, repository, 0, -*changed, QUOTA_COUNTS, error);
 }
 
 static bool

@@ -50,7 +50,7 @@ has_quota(const Namespace *space)
 
 static bool
 charge(SqlConnection *db, const char *repository, int64_t bytes, int64_t images, int64_t tags,
-       GError **error)
+       QuotaRule rule, GError **error)
 {
   int64_t changed = 0;
   NamespaceUsage after;
@@ -62,7 +62,7 @@ charge(SqlConnection *db, const char *repository, int64_t bytes, int64_t images,
                SQL_TEXT(name), SQL_INTEGER(bytes), SQL_INTEGER(images), SQL_INTEGER(tags), SQL_END))
     return bytes == 0 && images == 0 && tags == 0;
   /* Uncounted, it has no quota: that is counted when one is set. */
-  if (changed == 0 || (bytes <= 0 && images <= 0 && tags <= 0))
+  if (changed == 0 || rule == QUOTA_COUNTS || (bytes <= 0 && images <= 0 && tags <= 0))
     return true;
   g_autoptr(Namespace) space = namespace_load(db, name, error);
   return space != NULL && (!has_quota(space) || (quota_usage(db, name, &after, error) == FOUND &&
@@ -71,9 +71,9 @@ charge(SqlConnection *db, const char *repository, int64_t bytes, int64_t images,
 
 bool
 quota_charge(SqlConnection *db, const char *repository, int64_t images, int64_t tags,
-             GError **error)
+             QuotaRule rule, GError **error)
 {
-  return charge(db, repository, 0, images, tags, error);
+  return charge(db, repository, 0, images, tags, rule, error);
 }
 
 bool
@@ -109,7 +109,7 @@ quota_has_elsewhere(SqlConnection *db, const char *repository, const Digest *dig
 bool
 quota_freed(SqlConnection *db, const char *repository, int64_t bytes, GError **error)
 {
-  return charge(db, repository, -bytes, 0, 0, error);
+  return charge(db, repository, -bytes, 0, 0, QUOTA_COUNTS, error);
 }
 
 static bool
@@ -122,7 +122,7 @@ size_of(SqlConnection *db, const Digest *digest, int64_t *size, GError **error)
 
 static bool
 charge_blob(SqlConnection *db, const char *repository, const Digest *digest, bool linked,
-            GError **error)
+            QuotaRule rule, GError **error)
 {
   int64_t size = 0;
   g_autofree char *name = namespace_of(repository);
@@ -130,19 +130,20 @@ charge_blob(SqlConnection *db, const char *repository, const Digest *digest, boo
   if (elsewhere != ABSENT)
     return elsewhere == FOUND;
   return size_of(db, digest, &size, error) &&
-         charge(db, repository, linked ? size : -size, 0, 0, error);
+         charge(db, repository, linked ? size : -size, 0, 0, rule, error);
 }
 
 bool
-quota_linked(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+quota_linked(SqlConnection *db, const char *repository, const Digest *digest, QuotaRule rule,
+             GError **error)
 {
-  return charge_blob(db, repository, digest, true, error);
+  return charge_blob(db, repository, digest, true, rule, error);
 }
 
 bool
 quota_unlinked(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
-  return charge_blob(db, repository, digest, false, error);
+  return charge_blob(db, repository, digest, false, QUOTA_COUNTS, error);
 }
 
 bool

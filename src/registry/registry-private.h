@@ -66,8 +66,20 @@ bool registry_check_name(const char *repository, GError **error);
 bool registry_check_known(SqlConnection *db, const char *repository, GError **error);
 
 bool registry_add_repository(SqlConnection *db, const char *repository, GError **error);
+/* A quota refuses what clients push. What the registry signs counts, and is let in: nothing could
+ * leave a full namespace whose policy asks for signatures. */
+typedef enum { QUOTA_REFUSES, QUOTA_COUNTS } QuotaRule;
+
 bool registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest,
-                        GError **error);
+                        QuotaRule quota, GError **error);
+/* registry_blob_put() and registry_manifest_put(), by such a rule. */
+bool registry_put_blob(Registry *registry, const char *repository, const Digest *digest,
+                       Slice bytes, QuotaRule quota, GError **error);
+bool registry_put_manifest(Registry *registry, const char *repository, const char *reference,
+                           const char *const *tags, const char *media_type, GBytes *bytes,
+                           QuotaRule quota, PushedManifest *pushed, GError **error);
+/* Before it is finished; QUOTA_REFUSES until then. */
+void registry_upload_set_quota(RegistryUpload *upload, QuotaRule quota);
 
 /* Sets REGISTRY_BLOB_UNKNOWN; always false. */
 bool registry_blob_unknown(GError **error, const char *repository, const Digest *digest);
@@ -188,7 +200,8 @@ bool immutable_refuse_delete(SqlConnection *db, const char *repository, const Di
 /* Before it is looked whether a blob is new to a repository. */
 bool quota_lock(SqlConnection *db, const char *repository, GError **error);
 /* The blob is new in the repository, or no longer there; its size is still known. */
-bool quota_linked(SqlConnection *db, const char *repository, const Digest *digest, GError **error);
+bool quota_linked(SqlConnection *db, const char *repository, const Digest *digest, QuotaRule rule,
+                  GError **error);
 bool quota_unlinked(SqlConnection *db, const char *repository, const Digest *digest,
                     GError **error);
 /* For many at once: whether another repository of the namespace has the blob, so that it still
@@ -198,7 +211,7 @@ Found quota_has_elsewhere(SqlConnection *db, const char *repository, const Diges
 bool quota_freed(SqlConnection *db, const char *repository, int64_t bytes, GError **error);
 /* So many images and tags more, or less. */
 bool quota_charge(SqlConnection *db, const char *repository, int64_t images, int64_t tags,
-                  GError **error);
+                  QuotaRule rule, GError **error);
 /* The repository is new. */
 bool quota_begin(SqlConnection *db, const char *repository, GError **error);
 /* Only asks: REGISTRY_DENIED if a blob of @size would pass the quota now. */

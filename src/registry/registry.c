@@ -133,7 +133,8 @@ registry_lock_known(SqlConnection *db, const char *repository, GError **error)
 }
 
 bool
-registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest, QuotaRule quota,
+                   GError **error)
 {
   if (!registry_add_repository(db, repository, error) || !quota_lock(db, repository, error))
     return false;
@@ -148,7 +149,7 @@ registry_link_blob(SqlConnection *db, const char *repository, const Digest *dige
                  "ON CONFLICT (repository, digest) DO UPDATE SET pinned = excluded.pinned",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(g_get_real_time()),
                  SQL_END) &&
-         (had == FOUND || quota_linked(db, repository, digest, error));
+         (had == FOUND || quota_linked(db, repository, digest, quota, error));
 }
 
 bool

@@ -1,4 +1,4 @@
-/* What lies beside an image, without reading it; see the header. */
+/* What lies beside an image, without reading it, and what is put there; see the header. */
 #include "registry/signatures.h"
 
 #include <inttypes.h>
@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/registry-private.h"
 #include "sign/formats/cosign.h"
@@ -207,4 +208,19 @@ SignatureSource
 registry_signature_source(RegistrySignatures *place)
 {
   return (SignatureSource){place, read_manifest, read_referrers, read_blob, known_since, BYTES_MAX};
+}
+
+bool
+registry_signature_put(Registry *registry, const char *repository, const char *reference,
+                       const GPtrArray *blobs, GBytes *manifest, GError **error)
+{
+  for (guint i = 0; i < blobs->len; i++) {
+    Slice bytes = slice_from_bytes(g_ptr_array_index(blobs, i));
+    const Digest digest = digest_of(DIGEST_SHA256, bytes);
+    if (!registry_put_blob(registry, repository, &digest, bytes, QUOTA_COUNTS, error))
+      return false;
+  }
+  g_auto(PushedManifest) pushed = {0};
+  return registry_put_manifest(registry, repository, reference, NULL, MEDIA_TYPE_OCI_MANIFEST,
+                               manifest, QUOTA_COUNTS, &pushed, error);
 }

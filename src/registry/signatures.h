@@ -16,6 +16,14 @@ char *registry_look_beside(Registry *registry, const char *repository, const Dig
 GPtrArray *registry_indexes_of(Registry *registry, const char *repository, const Digest *manifest,
                                unsigned most, bool *more, GError **error);
 
+/* Stores what a key of this registry signed about an image: the blobs, and then their manifest in
+ * @reference, a tag or its digest. It counts in the namespace's quota, but is never refused by it:
+ * an image that nobody signs could not leave, and each rule writes a few for each image that did
+ * pass the quota, and in place of those before. Errors as of registry_manifest_put(). @blobs:
+ * GBytes */
+bool registry_signature_put(Registry *registry, const char *repository, const char *reference,
+                            const GPtrArray *blobs, GBytes *manifest, GError **error);
+
 /* Where signatures of a repository are read from, by sign/formats/read.h: as a client of it
  * would. @place must live as long as what is returned. */
 typedef struct {

@@ -19,9 +19,10 @@ struct RegistryUpload {
   char *peer; /* whose it is; NULL: from before a restart */
   BlobUpload *blob;
   int64_t touched; /* g_get_monotonic_time() when it was given back; under uploads_lock */
-  bool listed;     /* has a row, by which other requests find it */
-  bool taken;      /* by a request, under uploads_lock */
-  bool ended;      /* finished or cancelled: goes when released */
+  QuotaRule quota;
+  bool listed; /* has a row, by which other requests find it */
+  bool taken;  /* by a request, under uploads_lock */
+  bool ended;  /* finished or cancelled: goes when released */
 };
 
 static void
@@ -332,6 +333,12 @@ typedef struct {
   GBytes *bytes; /* NULL: they are on the disk */
 } Record;
 
+void
+registry_upload_set_quota(RegistryUpload *upload, QuotaRule quota)
+{
+  upload->quota = quota;
+}
+
 static bool
 insert_blob(SqlConnection *db, void *data, GError **error)
 {
@@ -345,7 +352,7 @@ insert_blob(SqlConnection *db, void *data, GError **error)
                  SQL_TEXT(record->digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          (record->bytes == NULL || small_blob_keep(db, record->digest, record->bytes, error)) &&
-         registry_link_blob(db, upload->repository, record->digest, error) &&
+         registry_link_blob(db, upload->repository, record->digest, upload->quota, error) &&
          remove_row(db, upload, error) &&
          registry_tell_blob(db, "blob.pushed", upload->repository, record->digest, NULL, error);
 }
@@ -371,6 +378,8 @@ drop_row(RegistryUpload *upload)
 static bool
 has_room(const RegistryUpload *upload, const Digest *digest, GError **error)
 {
+  if (upload->quota == QUOTA_COUNTS)
+    return true;
   g_autoptr(SqlConnection) db = sql_acquire(upload->registry->sql, error);
   return db != NULL &&
          quota_refuse_blob(db, upload->repository, digest, registry_upload_size(upload), error);

@@ -162,6 +162,26 @@ def test_grants(server, assay, tmp_path):
     assert signatures(server, "team/app", vulnerable) == (0, 0)
 
 
+def test_full_namespaces(server, assay, tmp_path):
+    """What the registry signs and attests counts in a quota and is never refused by it; what clients push there is, their signatures, too."""
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    before = server.get_json("/api/v1/namespaces/team")["used"]
+    answer = server.request("PATCH", "/api/v1/namespaces/team", json={f"quota_{unit}": count for unit, count in before.items()})
+    assert answer.status_code == 200, answer.text
+    set_up(server, make_key(assay, tmp_path / "key.pem"))
+    set_up(server, make_key(assay, tmp_path / "scans.pem"), "push", name="scans", attest=["vulnerabilities", "sbom"])
+    wait_until(lambda: signatures(server, "team/app", fixed) == (1, 3))
+    attested = wait_until(lambda: pull(server, "team/app", sig_tag(fixed).replace(".sig", ".att")))
+    wait_until(lambda: len(pull(server, "team/app", sig_tag(fixed).replace(".sig", ".att")).json()["layers"]) == 2)
+    after = server.get_json("/api/v1/namespaces/team")["used"]
+    assert all(after[unit] > before[unit] for unit in before) and after["images"] >= before["images"] + 5, (before, after)
+    assert not events(server, "signature.failed")
+    refused = server.request("PUT", f"/v2/team/app/manifests/{sig_tag('sha256:' + 'a' * 64)}", data=attested.content,
+                             headers={"Content-Type": attested.headers["Content-Type"]})
+    assert refused.status_code == 403 and "quota of tags" in refused.text, refused.text
+
+
 def test_keys(server, assay, tmp_path):
     """A key that is away is told by its kind of error; a key that is revoked signs no more; one that is turned over does."""
     key = make_key(assay, tmp_path / "key.pem")
