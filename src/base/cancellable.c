@@ -9,6 +9,7 @@
 struct Cancellable {
   gatomicrefcount references;
   int cancelled;       /* atomic */
+  int64_t until;       /* G_MAXINT64: nothing is said */
   GMutex lock;         /* of what follows; of a @from before that of its @to */
   GPtrArray *forwards; /* Cancellable, not owned; NULL: none yet */
   int event;           /* -1: none yet */
@@ -21,7 +22,24 @@ cancellable_new(void)
   g_atomic_ref_count_init(&cancellable->references);
   g_mutex_init(&cancellable->lock);
   cancellable->event = -1;
+  cancellable->until = G_MAXINT64;
   return cancellable;
+}
+
+Cancellable *
+cancellable_new_until(int64_t until)
+{
+  Cancellable *cancellable = cancellable_new();
+  cancellable->until = until;
+  return cancellable;
+}
+
+int64_t
+cancellable_time_left(Cancellable *cancellable)
+{
+  if (cancellable == NULL || cancellable->until == G_MAXINT64)
+    return G_MAXINT64;
+  return MAX(0, cancellable->until - g_get_monotonic_time());
 }
 
 Cancellable *

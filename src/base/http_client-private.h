@@ -9,7 +9,7 @@
 struct HttpClient {
   CURL *curl; /* its connections are kept for the next request */
   char *ca_file, *certificate, *key;
-  bool insecure;
+  bool insecure, direct;
   unsigned strict_seconds; /* 0: http_client_set_strict() was not called */
   int64_t deadline;        /* http_client_set_deadline() */
   HttpTimeouts timeouts;

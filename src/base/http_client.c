@@ -82,14 +82,10 @@ http_client_set_deadline(HttpClient *client, int64_t deadline)
   client->deadline = deadline;
 }
 
-/* What is left of the time for one exchange, in milliseconds; 0: as much as it takes. */
-static long
-time_left(const HttpClient *client)
+void
+http_client_set_direct(HttpClient *client)
 {
-  if (client->deadline == 0)
-    return (long)client->strict_seconds * 1000;
-  int64_t left = (client->deadline - g_get_monotonic_time()) / 1000;
-  return (long)CLAMP(left, 1, G_MAXINT32);
+  client->direct = true;
 }
 
 bool
@@ -346,6 +342,20 @@ is_elsewhere(CURL *curl, const char *url)
          g_ascii_strcasecmp(g_uri_get_host(asked), g_uri_get_host(answered)) != 0;
 }
 
+/* What is left of the time for one exchange, in milliseconds; 0: as much as it takes. */
+static long
+time_left(const HttpClient *client, const HttpExchange *exchange)
+{
+  int64_t most = (int64_t)client->strict_seconds * 1000;
+  int64_t left = cancellable_time_left(exchange->cancellable);
+  if (client->deadline != 0)
+    left = MIN(left, client->deadline - g_get_monotonic_time());
+  if (left == G_MAXINT64)
+    return (long)most;
+  left = CLAMP(left / 1000, 1, G_MAXINT32);
+  return (long)(most == 0 || client->deadline != 0 ? left : MIN(most, left));
+}
+
 HttpResponse *
 http_client_exchange(HttpClient *client, const char *method, const char *url,
                      const char *const *headers, Slice request_body, HttpExchange *exchange,
@@ -372,7 +382,9 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   curl_library()->easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
                               g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
   curl_library()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, client->strict_seconds == 0 ? 1L : 0L);
-  curl_library()->easy_setopt(curl, CURLOPT_TIMEOUT_MS, time_left(client));
+  curl_library()->easy_setopt(curl, CURLOPT_TIMEOUT_MS, time_left(client, exchange));
+  if (client->direct)
+    curl_library()->easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_library()->easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
   curl_library()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
   curl_library()->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -52,6 +52,8 @@ void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
  * exchange takes at most @seconds from its first packet to its last; more is ASSAY_ERROR_TIMEOUT.
  */
 void http_client_set_strict(HttpClient *client, unsigned seconds);
+/* No proxy of the environment: for what is on this machine's own link. */
+void http_client_set_direct(HttpClient *client);
 
 /* Until when all that is asked has ended (g_get_monotonic_time(); 0: whenever), redirects and
  * bodies with it: what is not there by then is ASSAY_ERROR_TIMEOUT. */
@@ -62,10 +64,10 @@ bool http_status_is_passing(long status);
 /* Waits; ASSAY_ERROR_CANCELLED when @cancellable ends it. */
 bool http_pause(unsigned milliseconds, Cancellable *cancellable, GError **error);
 
-/* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
- * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
- * here; only a remote that did not answer is an error: ASSAY_ERROR_NETWORK, _TIMEOUT or _CANCELLED.
- * (transfer full) */
+/* One request, which takes no longer than @cancellable has time. @headers: "Name: value" lines or
+ * NULL. @request_body: NULL for none. The response's body is kept in memory up to @body_limit: more
+ * is ASSAY_ERROR_LIMIT. Any status is a success here; only a remote that did not answer is an
+ * error: ASSAY_ERROR_NETWORK, _TIMEOUT or _CANCELLED. (transfer full) */
 HttpResponse *http_client_request(HttpClient *client, const char *method, const char *url,
                                   const char *const *headers, Slice request_body, size_t body_limit,
                                   Cancellable *cancellable, GError **error);

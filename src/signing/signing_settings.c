@@ -12,6 +12,7 @@ static const Setting settings_rows[] = {
      .most = 100},
     {SETTING(SigningSettings, modules), .kind = &setting_texts, .most = 100},
     {SETTING(SigningSettings, endpoints), .kind = &setting_texts, .most = 100},
+    {SETTING(SigningSettings, credentials), .kind = &setting_texts, .most = 20},
     {SETTING(SigningSettings, timestamp_url), .kind = &setting_text},
     {SETTING(SigningSettings, timestamp_ca_file), .kind = &setting_text},
     {SETTING(SigningSettings, timestamp_roots), .kind = &setting_text},
@@ -69,6 +70,10 @@ allow_file(const SigningSettings *settings, const char *path, GError **error)
                    path);
 }
 
+/* What does not say whose secret is shown to whom. */
+static const char *const harmless[] = {"version", "mount", "profile", "role",
+                                       "client",  "login", NULL};
+
 static bool
 allow_listed(char **list, const char *setting, const char *named, GError **error)
 {
@@ -103,7 +108,9 @@ allow_question(const SigningSettings *settings, const char *part, GError **error
     return allow_listed(settings->endpoints, "endpoints", value, error);
   if (strcmp(name, "pin-source") == 0)
     return allow_file(settings, path_of_source(value), error);
-  return strcmp(name, "version") == 0 || strcmp(name, "mount") == 0 ||
+  if (strcmp(name, "credentials") == 0)
+    return allow_listed(settings->credentials, "credentials", value, error);
+  return g_strv_contains(harmless, name) ||
          error_set(error, ASSAY_ERROR_DENIED, "\"%s\" in a key's URI is for the operator alone",
                    name);
 }

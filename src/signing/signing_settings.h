@@ -16,6 +16,7 @@ typedef struct {
   char **folders;   /* in which key files and secrets lie; /etc/assay/keys */
   char **modules;   /* PKCS#11 modules, whole paths; none */
   char **endpoints; /* of services other than the vendors' own, whole URLs; none */
+  char **credentials;      /* ways to get credentials that this machine has, as "metadata"; none */
   char *timestamp_url;     /* of the authority that says when a rule signed; NULL: none is asked */
   char *timestamp_ca_file; /* of its server, beside the system's; NULL: none */
   char *timestamp_roots;   /* that its answers must lead to; NULL: anybody's */

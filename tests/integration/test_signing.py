@@ -214,14 +214,17 @@ def test_what_keys_may_name(start_server, assay, tmp_path):
     other.mkdir()
     key, outside = make_key(assay, listed / "key.pem"), make_key(assay, other / "key.pem")
     module = tmp_path / "module.so"
-    server = start_server(policy=POLICY, config=f"signing:\n  folders: [{listed}/]\n  endpoints: ['http://127.0.0.1:1']\n")
+    server = start_server(policy=POLICY, config=f"signing:\n  folders: [{listed}/]\n  endpoints: ['http://127.0.0.1:1']\n"
+                          "  credentials: [profile]\n")
     secret = server.data / "operator.key"
     refused = [{"uri": f"file:{outside}"}, {"uri": str(outside)}, {"uri": f"file:{listed}/../other/key.pem"}, {"uri": "file:key.pem"}, {"uri": f"file:{listed}"},
                {"uri": f"file:{key}", "password_file": str(secret)}, {"uri": f"pkcs11:object=a?module-path={module}"},
                {"uri": f"pkcs11:object=a?module%2Dpath={module}"}, {"uri": f"pkcs11:object=a?pin-source=file:{secret}"},
                {"uri": f"pkcs11:object=a?x=1&module-path={module}"}, {"uri": "pkcs11:object=a?module-name=x"},
                {"uri": "vault://k?endpoint=http://127.0.0.1:2", "token_file": str(key)}, {"uri": "vault://k?endpoint=http://127.0.0.1:1", "token_file": str(secret)},
-               {"uri": "aws-kms://eu-1/k?endpoint=https://elsewhere.example"}, {"uri": f"file:{key}", "ca_file": "/etc/passwd"}]
+               {"uri": "aws-kms://eu-1/k?endpoint=https://elsewhere.example"}, {"uri": f"file:{key}", "ca_file": "/etc/passwd"},
+               {"uri": "aws-kms://eu-1/k?credentials=metadata"}, {"uri": "aws-kms://eu-1/k?role=r&credentials=container"},
+               {"uri": "gcp-kms://k?credential%73=metadata"}, {"uri": "azure-kms://v.vault.azure.net/k?credentials=x"}]
     for number, body in enumerate(refused):
         answer = server.request("POST", "/api/v1/signing-keys", json={"name": f"k{number}", **body})
         assert answer.status_code == 403 and answer.json()["code"] == "DENIED" and "operator" in answer.text, (body, answer.text)

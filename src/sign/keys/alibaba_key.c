@@ -10,72 +10,58 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/keys/alibaba_authorization.h"
-#include "sign/keys/service.h"
+#include "sign/keys/service_key.h"
 
-typedef struct {
-  Service *service;
-  char *id, *version;
-} AlibabaKey;
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
+{
+  if (service_host_is_plain(place->parts[0]))
+    return g_strdup_printf("https://kms.%s.aliyuncs.com", place->parts[0]);
+  error_set(error, ASSAY_ERROR_INVALID, "%s is no region", place->parts[0]);
+  return NULL;
+}
 
+/* @body: the parameters of @action, all texts. */
 static void
-free_key(void *state)
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  AlibabaKey *key = state;
-  service_free(key->service);
-  g_free(key->id);
-  g_free(key->version);
-  g_free(key);
-}
-
-static void
-set(GHashTable *parameters, const char *name, const char *value)
-{
-  if (value != NULL)
-    g_hash_table_replace(parameters, (void *)(uintptr_t)name, g_strdup(value));
-}
-
-static GHashTable *
-parameters_new(void)
-{
-  return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-}
-
-/* (transfer full) */
-static json_t *
-ask(const AlibabaKey *key, const char *action, GHashTable *parameters, Cancellable *cancellable,
-    GError **error)
-{
-  static const CredentialNames names = {{"access_key_id", "access_key_secret", "security_token"},
-                                        {"ALIBABA_CLOUD_ACCESS_KEY_ID",
-                                         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-                                         "ALIBABA_CLOUD_SECURITY_TOKEN"}};
-  static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
-  g_auto(Credentials) mine = {NULL, NULL, NULL};
-  if (!service_credentials(key->service, &names, &mine, error))
-    return NULL;
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
   g_autofree char *nonce = g_uuid_string_random();
-  set(parameters, "Action", action);
-  set(parameters, "Version", "2016-01-20");
-  set(parameters, "Format", "JSON");
-  set(parameters, "AccessKeyId", mine.id);
-  set(parameters, "SecurityToken", mine.session);
-  set(parameters, "SignatureMethod", "HMAC-SHA1");
-  set(parameters, "SignatureVersion", "1.0");
-  set(parameters, "SignatureNonce", nonce);
-  set(parameters, "Timestamp", when);
-  set(parameters, "KeyId", key->id);
-  g_autofree char *body = alibaba_authorization("POST", parameters, mine.secret);
-  return service_ask(key->service, "/", headers, body, cancellable, error);
+  const struct {
+    const char *name, *value;
+  } common[] = {{"Action", action},
+                {"Version", "2016-01-20"},
+                {"Format", "JSON"},
+                {"AccessKeyId", mine->id},
+                {"SecurityToken", mine->session},
+                {"SignatureMethod", "HMAC-SHA1"},
+                {"SignatureVersion", "1.0"},
+                {"SignatureNonce", nonce},
+                {"Timestamp", when},
+                {"KeyId", key->place.parts[1]}};
+  g_autoptr(GHashTable) parameters = g_hash_table_new(g_str_hash, g_str_equal);
+  for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
+    if (common[i].value != NULL)
+      g_hash_table_insert(parameters, (void *)(uintptr_t)common[i].name,
+                          (void *)(uintptr_t)common[i].value);
+  const char *name;
+  json_t *value;
+  json_object_foreach(body, name, value)
+    g_hash_table_insert(parameters, (void *)(uintptr_t)name,
+                        (void *)(uintptr_t)json_string_value(value));
+  message->body = alibaba_authorization("POST", parameters, mine->secret);
+  service_message_add(message, "Content-Type", "application/x-www-form-urlencoded");
 }
 
 /* The newest. */
 static bool
-find_version(AlibabaKey *key, Cancellable *cancellable, GError **error)
+find_version(ServiceKey *key, Cancellable *cancellable, GError **error)
 {
-  g_autoptr(GHashTable) parameters = parameters_new();
-  g_autoptr(json_t) answer = ask(key, "ListKeyVersions", parameters, cancellable, error);
+  g_autoptr(json_t) parameters = json_object();
+  g_autoptr(json_t) answer =
+      service_key_ask(key, "ListKeyVersions", parameters, cancellable, error);
   if (answer == NULL)
     return false;
   const json_t *list = json_get_array(json_get_object(answer, "KeyVersions"), "KeyVersion");
@@ -95,41 +81,18 @@ find_version(AlibabaKey *key, Cancellable *cancellable, GError **error)
 }
 
 static bool
-fill(AlibabaKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
+  key->version = g_strdup(key->place.parts[2]);
   if (key->version == NULL && !find_version(key, cancellable, error))
     return false;
-  g_autoptr(GHashTable) parameters = parameters_new();
-  set(parameters, "KeyVersionId", key->version);
-  g_autoptr(json_t) answer = ask(key, "GetPublicKey", parameters, cancellable, error);
+  g_autoptr(json_t) parameters = json_object();
+  json_set_string(parameters, "KeyVersionId", key->version);
+  g_autoptr(json_t) answer = service_key_ask(key, "GetPublicKey", parameters, cancellable, error);
   if (answer == NULL)
     return false;
   opened->public = public_key_read(slice_from_string(json_get_string(answer, "PublicKey")), error);
-  opened->version = opened->public == NULL ? NULL : g_strdup(key->version);
   return opened->public != NULL;
-}
-
-static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
-{
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, "alibaba-kms://REGION/KEY[/VERSION]", 2, 3, &place, error))
-    return false;
-  g_autofree char *endpoint = place.endpoint != NULL
-                                  ? g_strdup(place.endpoint)
-                                  : g_strdup_printf("https://kms.%s.aliyuncs.com", place.parts[0]);
-  Service *service = service_new(endpoint, options, error);
-  if (service == NULL)
-    return false;
-  AlibabaKey *key = g_new0(AlibabaKey, 1);
-  *key = (AlibabaKey){service, g_strdup(place.parts[1]), g_strdup(place.parts[2])};
-  opened->state = key;
-  if (fill(key, opened, cancellable, error))
-    return true;
-  free_key(key);
-  opened->state = NULL;
-  return false;
 }
 
 static GBytes *
@@ -143,22 +106,37 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
       {ALGORITHM_PS256, "RSA_PSS_SHA_256"},
       {ALGORITHM_SM2_SM3, "SM2DSA"},
   };
-  const AlibabaKey *key = state;
+  const ServiceKey *key = state;
   const char *name = service_algorithm(names, G_N_ELEMENTS(names), algorithm, error);
   if (name == NULL)
     return NULL;
-  g_autoptr(GHashTable) parameters = parameters_new();
+  g_autoptr(json_t) parameters = json_object();
   g_autofree char *digest = service_digest_text(algorithm, message);
-  set(parameters, "KeyVersionId", key->version);
-  set(parameters, "Algorithm", name);
-  set(parameters, "Digest", digest);
-  g_autoptr(json_t) answer = ask(key, "AsymmetricSign", parameters, cancellable, error);
+  json_set_string(parameters, "KeyVersionId", key->version);
+  json_set_string(parameters, "Algorithm", name);
+  json_set_string(parameters, "Digest", digest);
+  g_autoptr(json_t) answer = service_key_ask(key, "AsymmetricSign", parameters, cancellable, error);
   return answer == NULL ? NULL
                         : service_signature(algorithm, json_get_string(answer, "Value"), error);
+}
+
+static const ServiceVendor vendor = {.scheme = "alibaba-kms",
+                                     .shape = "alibaba-kms://REGION/KEY[/VERSION]",
+                                     .least = 2,
+                                     .most = 3,
+                                     .endpoint = find_endpoint,
+                                     .write = write_request,
+                                     .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
 }
 
 const KeyKind alibaba_key_kind = {.scheme = "alibaba-kms",
                                   .open = open_key,
                                   .sign = sign,
                                   .signs_digests = true,
-                                  .free = free_key};
+                                  .free = service_key_free};

@@ -10,85 +10,60 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/keys/hmac_authorization.h"
-#include "sign/keys/service.h"
+#include "sign/keys/secret.h"
+#include "sign/keys/service_key.h"
 
-typedef struct {
-  Service *service;
-  char *region, *id;
-} AwsKey;
-
-static void
-free_key(void *state)
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
 {
-  AwsKey *key = state;
-  service_free(key->service);
-  g_free(key->region);
-  g_free(key->id);
-  g_free(key);
+  const char *region = place->parts[0];
+  if (service_host_is_plain(region))
+    return g_strdup_printf("https://kms.%s.amazonaws.com%s", region,
+                           g_str_has_prefix(region, "cn-") ? ".cn" : "");
+  error_set(error, ASSAY_ERROR_INVALID, "%s is no region", region);
+  return NULL;
 }
 
-/* (transfer full) */
-static json_t *
-ask(const AwsKey *key, const char *action, json_t *body, Cancellable *cancellable, GError **error)
+static void
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  static const CredentialNames names = {
-      {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"},
-      {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}};
-  g_auto(Credentials) mine = {NULL, NULL, NULL};
-  if (!service_credentials(key->service, &names, &mine, error))
-    return NULL;
-  json_set_string(body, "KeyId", key->id);
-  g_autofree char *text = json_to_text(body);
+  json_set_string(body, "KeyId", key->place.parts[1]);
+  message->body = json_to_text(body);
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *when = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
   g_autofree char *day = g_date_time_format(now, "%Y%m%d");
   g_autofree char *host = g_strconcat("host:", service_host(key->service), NULL);
   g_autofree char *date = g_strconcat("x-amz-date:", when, NULL);
-  g_autofree char *session = g_strconcat("x-amz-security-token:", mine.session, NULL);
-  g_autofree char *target = g_strconcat("x-amz-target:TrentService.", action, NULL);
-  static const char type[] = "content-type:application/x-amz-json-1.1";
-  const char *with[] = {type, host, date, session, target, NULL};
-  const char *without[] = {type, host, date, target, NULL};
-  const char *const *headers = mine.session != NULL ? with : without;
-  const HmacScope scope = {"AWS4-HMAC-SHA256", "AWS4", "aws4_request", when,       day,
-                           key->region,        "kms",  mine.id,        mine.secret};
-  g_autofree char *made = hmac_authorization(&scope, headers, slice_from_string(text));
-  g_autofree char *authorization = g_strconcat("Authorization: ", made, NULL);
-  const char *sent[7] = {authorization};
-  for (size_t i = 0, n = 1; headers[i] != NULL; i++)
-    if (headers[i] != host)
-      sent[n++] = headers[i];
-  return service_ask(key->service, "/", sent, text, cancellable, error);
+  auto_secret_text *session = g_strconcat("x-amz-security-token:", mine->session, NULL);
+  g_autofree char *target = g_strconcat("TrentService.", action, NULL);
+  g_autofree char *target_line = g_strconcat("x-amz-target:", target, NULL);
+  static const char type[] = "application/x-amz-json-1.1";
+  g_autofree char *type_line = g_strconcat("content-type:", type, NULL);
+  const char *with[] = {type_line, host, date, session, target_line, NULL};
+  const char *without[] = {type_line, host, date, target_line, NULL};
+  const HmacScope scope = {"AWS4-HMAC-SHA256",  "AWS4", "aws4_request", when,        day,
+                           key->place.parts[0], "kms",  mine->id,       mine->secret};
+  g_autofree char *made = hmac_authorization(&scope, mine->session != NULL ? with : without,
+                                             slice_from_string(message->body));
+  service_message_add(message, "Authorization", made);
+  service_message_add(message, "Content-Type", type);
+  service_message_add(message, "X-Amz-Date", when);
+  service_message_add(message, "X-Amz-Security-Token", mine->session);
+  service_message_add(message, "X-Amz-Target", target);
 }
 
 static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, "aws-kms://REGION/KEY", 2, 2, &place, error))
-    return false;
-  g_autofree char *endpoint =
-      place.endpoint != NULL
-          ? g_strdup(place.endpoint)
-          : g_strdup_printf("https://kms.%s.amazonaws.com%s", place.parts[0],
-                            g_str_has_prefix(place.parts[0], "cn-") ? ".cn" : "");
-  Service *service = service_new(endpoint, options, error);
-  if (service == NULL)
-    return false;
-  AwsKey *key = g_new0(AwsKey, 1);
-  *key = (AwsKey){service, g_strdup(place.parts[0]), g_strdup(place.parts[1])};
   g_autoptr(json_t) body = json_object();
-  g_autoptr(json_t) answer = ask(key, "GetPublicKey", body, cancellable, error);
+  g_autoptr(json_t) answer = service_key_ask(key, "GetPublicKey", body, cancellable, error);
+  if (answer == NULL)
+    return false;
   gsize size = 0;
   const char *text = json_get_string(answer, "PublicKey");
   g_autofree guchar *der = text == NULL ? NULL : g_base64_decode(text, &size);
-  if (answer != NULL)
-    opened->public = public_key_read(slice_new(der, size), error);
-  if (opened->public == NULL)
-    free_key(key);
-  else
-    opened->state = key;
+  opened->public = public_key_read(slice_new(der, size), error);
   return opened->public != NULL;
 }
 
@@ -116,10 +91,25 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
   json_set_string(body, "Message", digest);
   json_set_string(body, "MessageType", "DIGEST");
   json_set_string(body, "SigningAlgorithm", name);
-  g_autoptr(json_t) answer = ask(state, "Sign", body, cancellable, error);
+  g_autoptr(json_t) answer = service_key_ask(state, "Sign", body, cancellable, error);
   return answer == NULL ? NULL
                         : service_signature(algorithm, json_get_string(answer, "Signature"), error);
 }
 
+static const ServiceVendor vendor = {.scheme = "aws-kms",
+                                     .shape = "aws-kms://REGION/KEY",
+                                     .least = 2,
+                                     .most = 2,
+                                     .endpoint = find_endpoint,
+                                     .write = write_request,
+                                     .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
+}
+
 const KeyKind aws_key_kind = {
-    .scheme = "aws-kms", .open = open_key, .sign = sign, .free = free_key};
+    .scheme = "aws-kms", .open = open_key, .sign = sign, .free = service_key_free};

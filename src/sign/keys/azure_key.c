@@ -1,50 +1,44 @@
 /* Keys of Azure Key Vault: azure-kms://VAULT.vault.azure.net/KEY or .../KEY/VERSION; with
  * ?endpoint= another address.
  *
- * The access token, for the audience https://vault.azure.net, is in the options' file, which is
- * read for each request, or in $AZURE_ACCESS_TOKEN. A key is one version: the current one when it
- * was opened, where the URI has none. ("Key Vault keys REST API" 7.4: get key, sign, which takes a
- * digest and gives both numbers of an elliptic signature as a JWS has them.) */
+ * The access token is for the audience https://vault.azure.net (key_credentials.h). A key is one
+ * version: the current one when it was opened, where the URI has none. ("Key Vault keys REST
+ * API" 7.4: get key, sign, which takes a digest and gives both numbers of an elliptic signature as
+ * a JWS has them.) */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/gnutls_library.h"
 #include "base/json.h"
+#include "sign/keys/credentials/azure_clouds.h"
 #include "sign/keys/jwks.h"
 #include "sign/keys/secret.h"
-#include "sign/keys/service.h"
+#include "sign/keys/service_key.h"
 #include "text/base64url.h"
 
-typedef struct {
-  Service *service;
-  char *name, *version;
-} AzureKey;
-
-static void
-free_key(void *state)
+/* A token is shown to nobody who may be called anything. */
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
 {
-  AzureKey *key = state;
-  service_free(key->service);
-  g_free(key->name);
-  g_free(key->version);
-  g_free(key);
+  const char *host = place->parts[0];
+  if (azure_cloud_has(host))
+    return g_strconcat("https://", host, NULL);
+  error_set(error, ASSAY_ERROR_INVALID,
+            "%s is no vault of Azure's (VAULT.vault.azure.net); another needs ?endpoint=", host);
+  return NULL;
 }
 
-/* (transfer full) */
-static json_t *
-ask(const AzureKey *key, const char *action, const json_t *body, Cancellable *cancellable,
-    GError **error)
+static void
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  static const char *const variables[] = {"AZURE_ACCESS_TOKEN", NULL};
-  auto_secret_text *token = service_token(key->service, variables, error);
-  if (token == NULL)
-    return NULL;
-  auto_secret_text *authorization = g_strconcat("Authorization: Bearer ", token, NULL);
-  const char *headers[] = {authorization, "Content-Type: application/json", NULL};
-  g_autofree char *path = g_strdup_printf("/keys/%s/%s%s?api-version=7.4", key->name,
-                                          key->version == NULL ? "" : key->version, action);
-  g_autofree char *text = body == NULL ? NULL : json_to_text(body);
-  return service_ask(key->service, path, headers, text, cancellable, error);
+  const char *version = key->version != NULL ? key->version : key->place.parts[2];
+  auto_secret_text *bearer = g_strconcat("Bearer ", mine->token, NULL);
+  message->path = g_strdup_printf("/keys/%s/%s%s?api-version=7.4", key->place.parts[1],
+                                  version == NULL ? "" : version, action);
+  message->body = body == NULL ? NULL : json_to_text(body);
+  service_message_add(message, "Authorization", bearer);
+  service_message_add(message, "Content-Type", "application/json");
 }
 
 /* A key in an HSM has a type of its own, and is else the same. (transfer full) */
@@ -63,9 +57,9 @@ read_public(const json_t *shown, GError **error)
 }
 
 static bool
-fill(AzureKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
-  g_autoptr(json_t) answer = ask(key, "", NULL, cancellable, error);
+  g_autoptr(json_t) answer = service_key_ask(key, "", NULL, cancellable, error);
   if (answer == NULL)
     return false;
   const json_t *shown = json_get_object(answer, "key");
@@ -73,35 +67,12 @@ fill(AzureKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
   const char *last = kid == NULL ? NULL : strrchr(kid, '/');
   if (last == NULL || last[1] == '\0')
     return error_set(error, ASSAY_ERROR_NETWORK, "its service answered without a kid");
-  g_free(key->version);
+  const char *named = key->place.parts[2];
+  if (named != NULL && strcmp(last + 1, named) != 0)
+    return error_set(error, ASSAY_ERROR_MISMATCH, "its service answered with another version");
   key->version = g_uri_escape_string(last + 1, NULL, FALSE);
   opened->public = read_public(shown, error);
-  opened->version = opened->public == NULL ? NULL : g_strdup(key->version);
   return opened->public != NULL;
-}
-
-static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
-{
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, "azure-kms://VAULT.vault.azure.net/KEY[/VERSION]", 2, 3, &place,
-                          error))
-    return false;
-  g_autofree char *endpoint = place.endpoint != NULL
-                                  ? g_strdup(place.endpoint)
-                                  : g_strconcat("https://", place.parts[0], NULL);
-  Service *service = service_new(endpoint, options, error);
-  if (service == NULL)
-    return false;
-  AzureKey *key = g_new0(AzureKey, 1);
-  *key = (AzureKey){service, g_strdup(place.parts[1]), g_strdup(place.parts[2])};
-  opened->state = key;
-  if (fill(key, opened, cancellable, error))
-    return true;
-  free_key(key);
-  opened->state = NULL;
-  return false;
 }
 
 /* Both numbers as ASN.1 has them. (transfer full) NULL: they are none. */
@@ -137,7 +108,7 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
   g_autofree char *value = base64url_encode(slice_from_bytes(digest));
   json_set_string(body, "alg", name);
   json_set_string(body, "value", value);
-  g_autoptr(json_t) answer = ask(state, "/sign", body, cancellable, error);
+  g_autoptr(json_t) answer = service_key_ask(state, "/sign", body, cancellable, error);
   if (answer == NULL)
     return NULL;
   g_autoptr(GBytes) given = base64url_decode(slice_from_string(json_get_string(answer, "value")));
@@ -149,5 +120,20 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
   return signature;
 }
 
+static const ServiceVendor vendor = {.scheme = "azure-kms",
+                                     .shape = "azure-kms://VAULT.vault.azure.net/KEY[/VERSION]",
+                                     .least = 2,
+                                     .most = 3,
+                                     .endpoint = find_endpoint,
+                                     .write = write_request,
+                                     .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
+}
+
 const KeyKind azure_key_kind = {
-    .scheme = "azure-kms", .open = open_key, .sign = sign, .free = free_key};
+    .scheme = "azure-kms", .open = open_key, .sign = sign, .free = service_key_free};

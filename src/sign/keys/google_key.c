@@ -2,74 +2,45 @@
  *
  *   gcp-kms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V
  *
- * with ?endpoint= another address. The access token is in the options' file, which is read for each
- * request, or in $CLOUDSDK_AUTH_ACCESS_TOKEN. ("Cloud KMS API" v1: getPublicKey, asymmetricSign. A
+ * with ?endpoint= another address. Credentials are as google_account.c and
+ * key_credentials.h have them. ("Cloud KMS API" v1: getPublicKey, asymmetricSign. A
  * version has one algorithm, so what it does not sign by it refuses.) */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/keys/secret.h"
-#include "sign/keys/service.h"
+#include "sign/keys/service_key.h"
 
 #define PARTS 10u
 
-typedef struct {
-  Service *service;
-  char *path;
-} GoogleKey;
-
-static void
-free_key(void *state)
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
 {
-  GoogleKey *key = state;
-  service_free(key->service);
-  g_free(key->path);
-  g_free(key);
+  return g_strdup("https://cloudkms.googleapis.com");
 }
 
-/* (transfer full) */
-static json_t *
-ask(const GoogleKey *key, const char *action, const json_t *body, Cancellable *cancellable,
-    GError **error)
+static void
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  static const char *const variables[] = {"CLOUDSDK_AUTH_ACCESS_TOKEN", NULL};
-  auto_secret_text *token = service_token(key->service, variables, error);
-  if (token == NULL)
-    return NULL;
-  auto_secret_text *authorization = g_strconcat("Authorization: Bearer ", token, NULL);
-  const char *headers[] = {authorization, "Content-Type: application/json", NULL};
-  g_autofree char *path = g_strconcat(key->path, action, NULL);
-  g_autofree char *text = body == NULL ? NULL : json_to_text(body);
-  return service_ask(key->service, path, headers, text, cancellable, error);
+  auto_secret_text *bearer = g_strconcat("Bearer ", mine->token, NULL);
+  g_autofree char *name = g_strjoinv("/", key->place.parts);
+  message->path = g_strconcat("/v1/", name, action, NULL);
+  message->body = body == NULL ? NULL : json_to_text(body);
+  service_message_add(message, "Authorization", bearer);
+  service_message_add(message, "Content-Type", "application/json");
 }
 
 static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
-  static const char shape[] =
-      "gcp-kms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V";
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, shape, PARTS, PARTS, &place, error))
+  g_autoptr(json_t) answer = service_key_ask(key, "/publicKey", NULL, cancellable, error);
+  if (answer == NULL)
     return false;
-  Service *service = service_new(
-      place.endpoint != NULL ? place.endpoint : "https://cloudkms.googleapis.com", options, error);
-  if (service == NULL)
-    return false;
-  GoogleKey *key = g_new0(GoogleKey, 1);
-  g_autofree char *name = g_strjoinv("/", place.parts);
-  *key = (GoogleKey){service, g_strconcat("/v1/", name, NULL)};
-  g_autoptr(json_t) answer = ask(key, "/publicKey", NULL, cancellable, error);
-  if (answer != NULL)
-    opened->public = public_key_read(slice_from_string(json_get_string(answer, "pem")), error);
-  if (opened->public == NULL) {
-    free_key(key);
-    return false;
-  }
-  opened->state = key;
-  opened->version = g_strdup(place.parts[PARTS - 1]);
-  return true;
+  key->version = g_strdup(key->place.parts[PARTS - 1]);
+  opened->public = public_key_read(slice_from_string(json_get_string(answer, "pem")), error);
+  return opened->public != NULL;
 }
 
 static GBytes *
@@ -88,10 +59,26 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
     json_set_string(inner, name, digest);
     json_object_set_new(body, "digest", inner);
   }
-  g_autoptr(json_t) answer = ask(state, ":asymmetricSign", body, cancellable, error);
+  g_autoptr(json_t) answer = service_key_ask(state, ":asymmetricSign", body, cancellable, error);
   return answer == NULL ? NULL
                         : service_signature(algorithm, json_get_string(answer, "signature"), error);
 }
 
+static const ServiceVendor vendor = {
+    .scheme = "gcp-kms",
+    .shape = "gcp-kms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V",
+    .least = PARTS,
+    .most = PARTS,
+    .endpoint = find_endpoint,
+    .write = write_request,
+    .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
+}
+
 const KeyKind google_key_kind = {
-    .scheme = "gcp-kms", .open = open_key, .sign = sign, .free = free_key};
+    .scheme = "gcp-kms", .open = open_key, .sign = sign, .free = service_key_free};

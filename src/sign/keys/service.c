@@ -1,14 +1,13 @@
-/* Services that keep keys; see the header. */
+/* Services that are asked on behalf of keys; see the header. */
 #include "sign/keys/service.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/http_client.h"
 #include "base/json.h"
 #include "sign/keys/secret.h"
+#include "sign/keys/xml_texts.h"
 
 #define ANSWER_MAX      ((size_t)256 * 1024)
 #define VALUES_MAX      4096
@@ -16,63 +15,13 @@
 #define SECONDS_DEFAULT 10u
 
 struct Service {
-  char *endpoint, *token_file, *ca_file;
+  char *endpoint, *ca_file;
   unsigned seconds;
-  GMutex lock;     /* guards `idle` */
+  bool direct;
+  GMutex lock;     /* guards what follows */
   GPtrArray *idle; /* HttpClient: connections that nobody uses */
+  int64_t quiet;   /* monotonic time until when it asked not to be asked */
 };
-
-/* --- URIs --- */
-
-void
-service_place_clear(ServicePlace *place)
-{
-  g_strfreev(place->parts);
-  g_free(place->endpoint);
-  g_free(place->version);
-  g_free(place->mount);
-}
-
-static bool
-take_question(ServicePlace *place, const char *part, GError **error)
-{
-  const struct {
-    const char *name;
-    char **into;
-  } known[] = {
-      {"endpoint=", &place->endpoint}, {"version=", &place->version}, {"mount=", &place->mount}};
-  for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-    if (g_str_has_prefix(part, known[i].name) && *known[i].into == NULL) {
-      *known[i].into = g_uri_unescape_string(part + strlen(known[i].name), NULL);
-      if (*known[i].into != NULL && **known[i].into != '\0')
-        return true;
-    }
-  return error_set(error, ASSAY_ERROR_INVALID,
-                   "what stands after its \"?\" is not understood (wanted: endpoint, version)");
-}
-
-bool
-service_place_read(const char *rest, const char *shape, unsigned least, unsigned most,
-                   ServicePlace *place, GError **error)
-{
-  const char *path = g_str_has_prefix(rest, "//") ? rest + 2 : rest;
-  const char *question = strchr(path, '?');
-  g_autofree char *whole = question == NULL ? g_strdup(path) : g_strndup(path, question - path);
-  place->parts = g_strsplit(whole, "/", -1);
-  unsigned count = g_strv_length(place->parts);
-  bool right = count >= least && count <= most;
-  for (unsigned i = 0; i < count; i++)
-    right = right && *place->parts[i] != '\0' &&
-            strspn(place->parts[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                    "0123456789-_.:@") == strlen(place->parts[i]);
-  if (!right)
-    return error_set(error, ASSAY_ERROR_INVALID, "it is written %s", shape);
-  g_auto(GStrv) questions = g_strsplit(question == NULL ? "" : question + 1, "&", -1);
-  for (size_t i = 0; questions[i] != NULL; i++)
-    if (!take_question(place, questions[i], error))
-      return false;
-  return true;
-}
 
 /* --- connections --- */
 
@@ -89,24 +38,49 @@ is_safe(const char *endpoint)
   return safe && host != NULL && strpbrk(host + 3, "/?#@ ") == NULL;
 }
 
+/* Takes @endpoint over. */
+static Service *
+make(char *endpoint, const KeyOptions *options)
+{
+  Service *service = g_new0(Service, 1);
+  service->endpoint = endpoint;
+  service->ca_file = g_strdup(options->ca_file);
+  service->seconds = options->seconds == 0 ? SECONDS_DEFAULT : options->seconds;
+  service->idle = g_ptr_array_new_with_free_func((GDestroyNotify)http_client_free);
+  g_mutex_init(&service->lock);
+  return service;
+}
+
+/* (transfer full) */
+static char *
+without_slash(const char *endpoint)
+{
+  return g_strndup(endpoint, strlen(endpoint) - (g_str_has_suffix(endpoint, "/") ? 1 : 0));
+}
+
 Service *
 service_new(const char *endpoint, const KeyOptions *options, GError **error)
 {
-  g_autofree char *clean = g_strdup(endpoint);
-  if (g_str_has_suffix(clean, "/"))
-    clean[strlen(clean) - 1] = '\0';
+  g_autofree char *clean = without_slash(endpoint);
   if (!is_safe(clean)) {
     error_set(error, ASSAY_ERROR_INVALID,
               "%s: an endpoint is https://HOST, or http:// with a port of this machine", endpoint);
     return NULL;
   }
-  Service *service = g_new0(Service, 1);
-  service->endpoint = g_steal_pointer(&clean);
-  service->token_file = g_strdup(options->token_file);
-  service->ca_file = g_strdup(options->ca_file);
-  service->seconds = options->seconds == 0 ? SECONDS_DEFAULT : options->seconds;
-  service->idle = g_ptr_array_new_with_free_func((GDestroyNotify)http_client_free);
-  g_mutex_init(&service->lock);
+  return make(g_steal_pointer(&clean), options);
+}
+
+Service *
+service_new_metadata(const char *endpoint, const KeyOptions *options, GError **error)
+{
+  g_autofree char *clean = without_slash(endpoint);
+  bool http = g_str_has_prefix(clean, "http://") || g_str_has_prefix(clean, "https://");
+  if (!http || strpbrk(strstr(clean, "://") + 3, "/?#@ ") != NULL) {
+    error_set(error, ASSAY_ERROR_INVALID, "%s is no address of a metadata service", endpoint);
+    return NULL;
+  }
+  Service *service = make(g_steal_pointer(&clean), options);
+  service->direct = true;
   return service;
 }
 
@@ -116,7 +90,6 @@ service_free(Service *service)
   if (service == NULL)
     return;
   g_free(service->endpoint);
-  g_free(service->token_file);
   g_free(service->ca_file);
   g_ptr_array_unref(service->idle);
   g_mutex_clear(&service->lock);
@@ -141,6 +114,8 @@ take_client(Service *service)
     return client;
   client = http_client_new(service->ca_file);
   http_client_set_strict(client, service->seconds);
+  if (service->direct)
+    http_client_set_direct(client);
   return client;
 }
 
@@ -175,6 +150,19 @@ static const struct {
     {"UnauthorizedOperation", ASSAY_ERROR_DENIED},
     {"PERMISSION_DENIED", ASSAY_ERROR_DENIED},
     {"UNAUTHENTICATED", ASSAY_ERROR_DENIED},
+    {"FAILED_PRECONDITION", ASSAY_ERROR_DENIED},
+    {"NotAuthorized", ASSAY_ERROR_DENIED},
+    {"InvalidClientTokenId", ASSAY_ERROR_DENIED},
+    {"InvalidIdentityToken", ASSAY_ERROR_DENIED},
+    {"MissingAuthenticationToken", ASSAY_ERROR_DENIED},
+    {"IncompleteSignature", ASSAY_ERROR_DENIED},
+    {"InvalidGrantToken", ASSAY_ERROR_DENIED},
+    {"AuthenticationFail", ASSAY_ERROR_DENIED},
+    {"invalid_grant", ASSAY_ERROR_DENIED},
+    {"invalid_client", ASSAY_ERROR_DENIED},
+    {"unauthorized_client", ASSAY_ERROR_DENIED},
+    {"KeyUnavailable", ASSAY_ERROR_NETWORK},
+    {"DependencyTimeout", ASSAY_ERROR_NETWORK},
     {"AuthFailure", ASSAY_ERROR_DENIED},
     {"UnrecognizedClient", ASSAY_ERROR_DENIED},
     {"Expired", ASSAY_ERROR_DENIED},
@@ -225,48 +213,130 @@ service_failed(GError **error, long status, const char *code, const char *messag
   return false;
 }
 
-/* As Vault, AWS, Alibaba, Google and Azure write it. */
+/* What is said of a failure; the texts are of the answer. */
+typedef struct {
+  const char *code, *message;
+} Failure;
+
+static const char *
+either(const json_t *object, const char *first, const char *second)
+{
+  const char *value = json_get_string(object, first);
+  return value != NULL ? value : json_get_string(object, second);
+}
+
+/* As Vault, AWS, Alibaba, Google and Azure write it, and those who give tokens (RFC 6749, 5.2). */
+static Failure
+read_failure(const json_t *body)
+{
+  const json_t *inner = json_get_object(body, "error");
+  const json_t *from = inner == NULL ? body : inner;
+  Failure told = {either(from, "__type", "Code"), either(from, "message", "Message")};
+  if (told.code == NULL)
+    told.code = either(from, "status", "code");
+  if (told.code == NULL)
+    told.code = json_get_string(body, "error");
+  if (told.message == NULL)
+    told.message = json_get_string(body, "error_description");
+  if (told.message == NULL)
+    told.message = json_string_value(json_array_get(json_get_array(body, "errors"), 0));
+  return told;
+}
+
 static bool
 tell_failure(const HttpResponse *response, GError **error)
 {
-  g_autoptr(json_t) body =
-      response->body == NULL
-          ? NULL
-          : json_parse_bounded(slice_from_bytes(response->body), VALUES_MAX, NULL);
-  const json_t *inner = json_get_object(body, "error");
-  const json_t *from = inner == NULL ? body : inner;
-  const char *code = json_get_string(from, "__type");
-  const char *message = json_get_string(from, "message");
-  if (code == NULL)
-    code = json_get_string(from, "Code");
-  if (code == NULL)
-    code = json_get_string(from, "status");
-  if (code == NULL)
-    code = json_get_string(from, "code");
-  if (message == NULL)
-    message = json_get_string(from, "Message");
-  if (message == NULL)
-    message = json_string_value(json_array_get(json_get_array(body, "errors"), 0));
-  return service_failed(error, response->status, code, message);
+  Slice body = response->body == NULL ? SLICE_EMPTY : slice_from_bytes(response->body);
+  if (body.size > 0 && body.data[0] == '<') {
+    g_autoptr(GHashTable) texts = xml_texts(body, NULL);
+    if (texts != NULL)
+      return service_failed(error, response->status, g_hash_table_lookup(texts, "Code"),
+                            g_hash_table_lookup(texts, "Message"));
+  }
+  g_autoptr(json_t) json = json_parse_bounded(body, VALUES_MAX, NULL);
+  Failure told = read_failure(json);
+  return service_failed(error, response->status, told.code, told.message);
+}
+
+/* --- asking --- */
+
+static int64_t
+quiet_left(Service *service)
+{
+  g_mutex_lock(&service->lock);
+  int64_t left = service->quiet - g_get_monotonic_time();
+  g_mutex_unlock(&service->lock);
+  return MAX(0, left);
+}
+
+/* As it asked, where there is time for that. */
+static bool
+wait_until_asked(Service *service, Cancellable *cancellable, GError **error)
+{
+  int64_t left = quiet_left(service);
+  if (left == 0)
+    return true;
+  int64_t most =
+      MIN(cancellable_time_left(cancellable), (int64_t)service->seconds * G_USEC_PER_SEC);
+  if (left < most)
+    return http_pause((unsigned)(left / 1000) + 1, cancellable, error);
+  return error_set(error, ASSAY_ERROR_BUSY, "its service asks for no requests for %d s",
+                   (int)(left / G_USEC_PER_SEC) + 1);
+}
+
+static bool
+asks_to_wait(Service *service, const HttpResponse *response)
+{
+  if (response->retry_after_ms == 0 || (response->status != 429 && response->status != 503))
+    return false;
+  g_mutex_lock(&service->lock);
+  service->quiet = g_get_monotonic_time() + (int64_t)response->retry_after_ms * 1000;
+  g_mutex_unlock(&service->lock);
+  return true;
+}
+
+static HttpResponse *
+exchange(Service *service, const ServiceRequest *request, Cancellable *cancellable, GError **error)
+{
+  g_autofree char *url = g_strconcat(service->endpoint, request->path, NULL);
+  const char *method = request->method != NULL ? request->method
+                       : request->body == NULL ? "GET"
+                                               : "POST";
+  if (!wait_until_asked(service, cancellable, error))
+    return NULL;
+  HttpClient *client = take_client(service);
+  HttpResponse *response =
+      http_client_request(client, method, url, request->headers, slice_from_string(request->body),
+                          ANSWER_MAX, cancellable, error);
+  give_back(service, client);
+  return response;
+}
+
+GBytes *
+service_fetch(Service *service, const ServiceRequest *request, Cancellable *cancellable,
+              GError **error)
+{
+  g_autoptr(HttpResponse) response = exchange(service, request, cancellable, error);
+  if (response != NULL && asks_to_wait(service, response)) {
+    http_response_free(response);
+    response = exchange(service, request, cancellable, error);
+  }
+  if (response == NULL)
+    return NULL;
+  if (response->status >= 200 && response->status <= 299)
+    return g_steal_pointer(&response->body);
+  tell_failure(response, error);
+  return NULL;
 }
 
 json_t *
-service_ask(Service *service, const char *path, const char *const *headers, const char *body,
-            Cancellable *cancellable, GError **error)
+service_ask(Service *service, const ServiceRequest *request, Cancellable *cancellable,
+            GError **error)
 {
-  g_autofree char *url = g_strconcat(service->endpoint, path, NULL);
-  HttpClient *client = take_client(service);
-  g_autoptr(HttpResponse) response =
-      http_client_request(client, body == NULL ? "GET" : "POST", url, headers,
-                          slice_from_string(body), ANSWER_MAX, cancellable, error);
-  give_back(service, client);
-  if (response == NULL)
+  auto_secret_bytes *body = service_fetch(service, request, cancellable, error);
+  if (body == NULL)
     return NULL;
-  if (response->status < 200 || response->status > 299) {
-    tell_failure(response, error);
-    return NULL;
-  }
-  json_t *answer = json_parse_bounded(slice_from_bytes(response->body), VALUES_MAX, error);
+  json_t *answer = json_parse_bounded(slice_from_bytes(body), VALUES_MAX, error);
   if (answer == NULL) {
     g_prefix_error(error, "what its service answered: ");
   } else if (!json_is_object(answer)) {
@@ -274,53 +344,4 @@ service_ask(Service *service, const char *path, const char *const *headers, cons
     g_clear_pointer(&answer, json_decref);
   }
   return answer;
-}
-
-/* --- credentials --- */
-
-void
-service_credentials_clear(Credentials *credentials)
-{
-  secret_text_wipe(&credentials->id);
-  secret_text_wipe(&credentials->secret);
-  secret_text_wipe(&credentials->session);
-}
-
-bool
-service_credentials(const Service *service, const CredentialNames *names, Credentials *credentials,
-                    GError **error)
-{
-  char **const into[] = {&credentials->id, &credentials->secret, &credentials->session};
-  g_autoptr(GKeyFile) file = service->token_file == NULL ? NULL : g_key_file_new();
-  g_autoptr(GError) failure = NULL;
-  if (file != NULL &&
-      !g_key_file_load_from_file(file, service->token_file, G_KEY_FILE_NONE, &failure))
-    return error_set(error, ASSAY_ERROR_DENIED, "its credentials, %s: %s", service->token_file,
-                     failure->message);
-  for (size_t i = 0; i < G_N_ELEMENTS(into); i++)
-    *into[i] = file != NULL ? g_key_file_get_string(file, "default", names->names[i], NULL)
-                            : g_strdup(g_getenv(names->variables[i]));
-  if (credentials->id != NULL && credentials->secret != NULL)
-    return true;
-  return error_set(error, ASSAY_ERROR_DENIED,
-                   "there are no credentials for its service (%s and %s of [default] in a file, or "
-                   "$%s and $%s)",
-                   names->names[0], names->names[1], names->variables[0], names->variables[1]);
-}
-
-char *
-service_token(const Service *service, const char *const *variables, GError **error)
-{
-  char *token = NULL;
-  if (!secret_find(service->token_file, variables, &token, error)) {
-    g_prefix_error(error, "the token's file: ");
-    return NULL;
-  }
-  if (token == NULL || *token == '\0' || !slice_is_printable(slice_from_string(token))) {
-    secret_text_wipe(&token);
-    token = NULL;
-    error_set(error, ASSAY_ERROR_DENIED, "there is no token for its service (a token file, or $%s)",
-              variables[0]);
-  }
-  return token;
 }

@@ -1,8 +1,9 @@
-/* What services sign: digests, by names of their own; see service.h. */
+/* What services sign; see the header. */
+#include "sign/keys/service_sign.h"
+
 #include <string.h>
 
 #include "base/error.h"
-#include "sign/keys/service.h"
 
 const char *
 service_algorithm(const ServiceAlgorithm *rows, size_t count, SignatureAlgorithm algorithm,

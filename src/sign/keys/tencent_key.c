@@ -9,24 +9,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/keys/hmac_authorization.h"
-#include "sign/keys/service.h"
+#include "sign/keys/service_key.h"
 
-typedef struct {
-  Service *service;
-  char *region, *id;
-} TencentKey;
-
-static void
-free_key(void *state)
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
 {
-  TencentKey *key = state;
-  service_free(key->service);
-  g_free(key->region);
-  g_free(key->id);
-  g_free(key);
+  return g_strdup("https://kms.tencentcloudapi.com");
 }
 
-/* (transfer full) What is in "Response". */
+/* What is in "Response". */
 static json_t *
 take_response(json_t *answer, GError **error)
 {
@@ -36,64 +27,43 @@ take_response(json_t *answer, GError **error)
     service_failed(error, 0, json_get_string(failure, "Code"), json_get_string(failure, "Message"));
   else if (response == NULL)
     error_set(error, ASSAY_ERROR_NETWORK, "its service answered without a Response");
-  return failure != NULL || response == NULL ? NULL : json_incref(response);
+  json_t *taken = failure != NULL || response == NULL ? NULL : json_incref(response);
+  json_decref(answer);
+  return taken;
 }
 
-/* (transfer full) */
-static json_t *
-ask(const TencentKey *key, const char *action, json_t *body, Cancellable *cancellable,
-    GError **error)
+static void
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  static const CredentialNames names = {
-      {"secret_id", "secret_key", "token"},
-      {"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"}};
-  g_auto(Credentials) mine = {NULL, NULL, NULL};
-  if (!service_credentials(key->service, &names, &mine, error))
-    return NULL;
-  json_set_string(body, "KeyId", key->id);
-  g_autofree char *text = json_to_text(body);
+  json_set_string(body, "KeyId", key->place.parts[1]);
+  message->body = json_to_text(body);
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *when = g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(now));
   g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
   g_autofree char *host = g_strconcat("host:", service_host(key->service), NULL);
   const char *headers[] = {"content-type:application/json", host, NULL};
-  const HmacScope scope = {"TC3-HMAC-SHA256", "TC3",      "tc3_request", when, day, NULL, "kms",
-                           mine.id,           mine.secret};
-  g_autofree char *made = hmac_authorization(&scope, headers, slice_from_string(text));
-  g_autofree char *authorization = g_strconcat("Authorization: ", made, NULL);
-  g_autofree char *doing = g_strconcat("X-TC-Action: ", action, NULL);
-  g_autofree char *region = g_strconcat("X-TC-Region: ", key->region, NULL);
-  g_autofree char *time = g_strconcat("X-TC-Timestamp: ", when, NULL);
-  g_autofree char *token =
-      mine.session == NULL ? NULL : g_strconcat("X-TC-Token: ", mine.session, NULL);
-  const char *sent[] = {authorization, headers[0], doing, region, time, "X-TC-Version: 2019-01-18",
-                        token,         NULL};
-  g_autoptr(json_t) answer = service_ask(key->service, "/", sent, text, cancellable, error);
-  return answer == NULL ? NULL : take_response(answer, error);
+  const HmacScope scope = {"TC3-HMAC-SHA256", "TC3",       "tc3_request", when, day, NULL, "kms",
+                           mine->id,          mine->secret};
+  g_autofree char *made = hmac_authorization(&scope, headers, slice_from_string(message->body));
+  service_message_add(message, "Authorization", made);
+  service_message_add(message, "Content-Type", "application/json");
+  service_message_add(message, "X-TC-Action", action);
+  service_message_add(message, "X-TC-Region", key->place.parts[0]);
+  service_message_add(message, "X-TC-Timestamp", when);
+  service_message_add(message, "X-TC-Version", "2019-01-18");
+  service_message_add(message, "X-TC-Token", mine->session);
 }
 
 static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, "tencent-kms://REGION/KEY", 2, 2, &place, error))
-    return false;
-  Service *service = service_new(
-      place.endpoint != NULL ? place.endpoint : "https://kms.tencentcloudapi.com", options, error);
-  if (service == NULL)
-    return false;
-  TencentKey *key = g_new0(TencentKey, 1);
-  *key = (TencentKey){service, g_strdup(place.parts[0]), g_strdup(place.parts[1])};
   g_autoptr(json_t) body = json_object();
-  g_autoptr(json_t) answer = ask(key, "GetPublicKey", body, cancellable, error);
-  if (answer != NULL)
-    opened->public =
-        public_key_read(slice_from_string(json_get_string(answer, "PublicKeyPem")), error);
-  if (opened->public == NULL)
-    free_key(key);
-  else
-    opened->state = key;
+  g_autoptr(json_t) answer = service_key_ask(key, "GetPublicKey", body, cancellable, error);
+  if (answer == NULL)
+    return false;
+  opened->public =
+      public_key_read(slice_from_string(json_get_string(answer, "PublicKeyPem")), error);
   return opened->public != NULL;
 }
 
@@ -114,13 +84,30 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
   json_set_string(body, "Algorithm", name);
   json_set_string(body, "Message", digest);
   json_set_string(body, "MessageType", "DIGEST");
-  g_autoptr(json_t) answer = ask(state, "SignByAsymmetricKey", body, cancellable, error);
+  g_autoptr(json_t) answer =
+      service_key_ask(state, "SignByAsymmetricKey", body, cancellable, error);
   return answer == NULL ? NULL
                         : service_signature(algorithm, json_get_string(answer, "Signature"), error);
+}
+
+static const ServiceVendor vendor = {.scheme = "tencent-kms",
+                                     .shape = "tencent-kms://REGION/KEY",
+                                     .least = 2,
+                                     .most = 2,
+                                     .endpoint = find_endpoint,
+                                     .write = write_request,
+                                     .read = take_response,
+                                     .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
 }
 
 const KeyKind tencent_key_kind = {.scheme = "tencent-kms",
                                   .open = open_key,
                                   .sign = sign,
                                   .signs_digests = true,
-                                  .free = free_key};
+                                  .free = service_key_free};

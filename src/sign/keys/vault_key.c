@@ -4,73 +4,47 @@
  * Without an endpoint, $VAULT_ADDR is asked. The token is in the options' file, which is read for
  * each request, for an agent renews it, or in $VAULT_TOKEN. A key is one version: the latest when
  * it was opened, or ?version=. ("Transit secrets engine (API)": read key, sign data.) */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "sign/keys/secret.h"
-#include "sign/keys/service.h"
+#include "sign/keys/service_key.h"
 
-typedef struct {
-  Service *service;
-  char *name, *mount;
-  json_int_t version;
-} VaultKey;
+static char *
+find_endpoint(const ServicePlace *place, GError **error)
+{
+  const char *named = g_getenv("VAULT_ADDR");
+  if (named == NULL)
+    error_set(error, ASSAY_ERROR_INVALID, "it needs ?endpoint=https://HOST:8200 or $VAULT_ADDR");
+  return g_strdup(named);
+}
 
+/* The token may allow more than signing: what comes by a URI leads to keys alone. */
+static bool
+prepare(ServiceKey *key, GError **error)
+{
+  uint64_t version;
+  if (key->place.mount != NULL && !service_path_is_plain(key->place.mount))
+    return error_set(error, ASSAY_ERROR_INVALID, "%s is no mount", key->place.mount);
+  if (key->place.version != NULL &&
+      !slice_to_uint64(slice_from_string(key->place.version), &version))
+    return error_set(error, ASSAY_ERROR_INVALID, "a version is a number");
+  key->version = g_strdup(key->place.version);
+  return true;
+}
+
+/* @action: "keys", "sign". */
 static void
-free_key(void *state)
+write_request(const ServiceKey *key, const char *action, json_t *body, const KeyCredentials *mine,
+              ServiceMessage *message)
 {
-  VaultKey *key = state;
-  service_free(key->service);
-  g_free(key->name);
-  g_free(key->mount);
-  g_free(key);
-}
-
-/* (transfer full) NULL with *error. */
-static VaultKey *
-find_key(const char *rest, const KeyOptions *options, GError **error)
-{
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
-  if (!service_place_read(rest, "vault://KEY?endpoint=https://HOST:8200", 1, 1, &place, error))
-    return NULL;
-  const char *endpoint = place.endpoint != NULL ? place.endpoint : g_getenv("VAULT_ADDR");
-  uint64_t version = 0;
-  if (endpoint == NULL ||
-      (place.version != NULL && !slice_to_uint64(slice_from_string(place.version), &version))) {
-    error_set(error, ASSAY_ERROR_INVALID,
-              "it needs ?endpoint=https://HOST:8200 or $VAULT_ADDR, and a version is a number");
-    return NULL;
-  }
-  Service *service = service_new(endpoint, options, error);
-  if (service == NULL)
-    return NULL;
-  VaultKey *key = g_new0(VaultKey, 1);
-  key->service = service;
-  key->name = g_strdup(place.parts[0]);
-  key->mount = g_strdup(place.mount == NULL ? "transit" : place.mount);
-  key->version = (json_int_t)version;
-  return key;
-}
-
-/* @action: "keys", "sign". (transfer full) The answer's data. */
-static json_t *
-ask(const VaultKey *key, const char *action, const json_t *body, Cancellable *cancellable,
-    GError **error)
-{
-  static const char *const variables[] = {"VAULT_TOKEN", NULL};
-  auto_secret_text *token = service_token(key->service, variables, error);
-  if (token == NULL)
-    return NULL;
-  auto_secret_text *header = g_strconcat("X-Vault-Token: ", token, NULL);
-  const char *namespace = g_getenv("VAULT_NAMESPACE");
-  g_autofree char *scope =
-      namespace == NULL ? NULL : g_strconcat("X-Vault-Namespace: ", namespace, NULL);
-  const char *headers[] = {header, "X-Vault-Request: true", scope, NULL};
-  g_autofree char *path = g_strdup_printf("/v1/%s/%s/%s", key->mount, action, key->name);
-  g_autofree char *text = body == NULL ? NULL : json_to_text(body);
-  g_autoptr(json_t) answer = service_ask(key->service, path, headers, text, cancellable, error);
-  return json_incref(json_get_object(answer, "data"));
+  const char *mount = key->place.mount == NULL ? "transit" : key->place.mount;
+  message->path = g_strdup_printf("/v1/%s/%s/%s", mount, action, key->place.parts[0]);
+  message->body = body == NULL ? NULL : json_to_text(body);
+  service_message_add(message, "X-Vault-Token", mine->token);
+  service_message_add(message, "X-Vault-Request", "true");
+  service_message_add(message, "X-Vault-Namespace", g_getenv("VAULT_NAMESPACE"));
 }
 
 /* Ed25519 keys are shown as their 32 bytes, in base64. (transfer full) */
@@ -90,31 +64,21 @@ read_public(const char *text, GError **error)
 }
 
 static bool
-open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
-         GError **error)
+fill(ServiceKey *key, OpenedKey *opened, Cancellable *cancellable, GError **error)
 {
-  VaultKey *key = find_key(rest, options, error);
-  if (key == NULL)
+  g_autoptr(json_t) answer = service_key_ask(key, "keys", NULL, cancellable, error);
+  const json_t *data = json_get_object(answer, "data");
+  if (answer == NULL)
     return false;
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(json_t) data = ask(key, "keys", NULL, cancellable, &failure);
-  if (data != NULL && key->version == 0)
-    key->version = json_get_integer(data, "latest_version", 1);
-  g_autofree char *version = g_strdup_printf("%" JSON_INTEGER_FORMAT, key->version);
-  const json_t *one = json_get_object(json_get_object(data, "keys"), version);
-  if (one != NULL)
-    opened->public = read_public(json_get_string(one, "public_key"), &failure);
-  if (opened->public != NULL) {
-    opened->state = key;
-    opened->version = g_steal_pointer(&version);
-    return true;
-  }
-  free_key(key);
-  if (failure == NULL)
+  if (key->version == NULL)
+    key->version =
+        g_strdup_printf("%" JSON_INTEGER_FORMAT, json_get_integer(data, "latest_version", 1));
+  const json_t *one = json_get_object(json_get_object(data, "keys"), key->version);
+  if (one == NULL)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "Vault has no public key of version %s",
-                     version);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+                     key->version);
+  opened->public = read_public(json_get_string(one, "public_key"), error);
+  return opened->public != NULL;
 }
 
 static bool
@@ -125,7 +89,7 @@ is_pss(SignatureAlgorithm algorithm)
 }
 
 static json_t *
-sign_request(const VaultKey *key, SignatureAlgorithm algorithm, Slice message)
+sign_request(const ServiceKey *key, SignatureAlgorithm algorithm, Slice message)
 {
   json_t *body = json_object();
   bool whole = algorithm == ALGORITHM_EDDSA;
@@ -134,7 +98,7 @@ sign_request(const VaultKey *key, SignatureAlgorithm algorithm, Slice message)
   g_autoptr(GBytes) digest = service_digest(algorithm, message);
   g_autofree char *hash = g_strdup_printf("sha2-%zu", g_bytes_get_size(digest) * 8);
   json_set_string(body, "input", input);
-  json_object_set_new(body, "key_version", json_integer(key->version));
+  json_object_set_new(body, "key_version", json_integer(strtoll(key->version, NULL, 10)));
   if (whole)
     return body;
   json_object_set_new(body, "prehashed", json_true());
@@ -149,43 +113,61 @@ static GBytes *
 sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *cancellable,
      GError **error)
 {
-  const VaultKey *key = state;
-  g_autoptr(json_t) body = sign_request(key, algorithm, message);
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(json_t) data = ask(key, "sign", body, cancellable, &failure);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
+  g_autoptr(json_t) body = sign_request(state, algorithm, message);
+  g_autoptr(json_t) answer = service_key_ask(state, "sign", body, cancellable, error);
+  if (answer == NULL)
     return NULL;
-  }
   /* "vault:v3:BASE64" */
-  const char *text = json_get_string(data, "signature");
+  const char *text = json_get_string(json_get_object(answer, "data"), "signature");
   const char *last = text == NULL ? NULL : strrchr(text, ':');
   return service_signature(algorithm, last == NULL ? NULL : last + 1, error);
+}
+
+static const ServiceVendor vendor = {.scheme = "vault",
+                                     .shape = "vault://KEY?endpoint=https://HOST:8200",
+                                     .least = 1,
+                                     .most = 1,
+                                     .endpoint = find_endpoint,
+                                     .prepare = prepare,
+                                     .write = write_request,
+                                     .fill = fill};
+
+static bool
+open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancellable *cancellable,
+         GError **error)
+{
+  return service_key_open(&vendor, rest, options, opened, cancellable, error);
+}
+
+/* Vault answers a key that is made with nothing, or with the key. */
+static bool
+make_one(const ServiceKey *key, const char *algorithm, Cancellable *cancellable, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(json_t) there = service_key_ask(key, "keys", NULL, cancellable, &failure);
+  if (there != NULL)
+    return error_set(error, ASSAY_ERROR_EXISTS, "Vault has it already");
+  if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "type", algorithm);
+  g_autoptr(json_t) made = service_key_ask(key, "keys", body, cancellable, error);
+  return made != NULL;
 }
 
 static bool
 make(const char *rest, const char *algorithm, const KeyOptions *options, Cancellable *cancellable,
      GError **error)
 {
-  VaultKey *key = find_key(rest, options, error);
+  ServiceKey *key = service_key_new(&vendor, rest, options, error);
   if (key == NULL)
     return false;
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(json_t) there = ask(key, "keys", NULL, cancellable, &failure);
-  bool absent = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
-  if (absent)
-    g_clear_error(&failure);
-  else if (failure == NULL)
-    error_set(&failure, ASSAY_ERROR_EXISTS, "Vault has it already");
-  g_autoptr(json_t) body = json_object();
-  json_set_string(body, "type", algorithm);
-  g_autoptr(json_t) made = failure != NULL ? NULL : ask(key, "keys", body, cancellable, &failure);
-  free_key(key);
-  bool done = failure == NULL;
-  if (!done)
-    g_propagate_error(error, g_steal_pointer(&failure));
+  bool done = make_one(key, algorithm, cancellable, error);
+  service_key_free(key);
   return done;
 }
 
 const KeyKind vault_key_kind = {
-    .scheme = "vault", .open = open_key, .sign = sign, .make = make, .free = free_key};
+    .scheme = "vault", .open = open_key, .sign = sign, .make = make, .free = service_key_free};

@@ -15,8 +15,9 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from credential_services import ID, SECRET, CredentialServices, Refused
+
 FOLDER = Path(sys.argv[1])
-ID, SECRET, SESSION, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session+token", "s.token"
 
 
 def b64(data):
@@ -75,20 +76,18 @@ def mac(key, text, kind=hashlib.sha256):
     return hmac.new(key, text.encode(), kind).digest()
 
 
-class Refused(Exception):
-    """What the request is answered instead: (status, code, message)."""
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(CredentialServices, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    folder = FOLDER
 
     def log_message(self, *arguments):
         pass
 
-    def answer(self, status, body):
+    def answer(self, status, body, headers=None):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
+        for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 
@@ -111,13 +110,13 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(403, "InvalidSignatureException", "the signature is another")
 
     def check_bearer(self):
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+        if self.headers["Authorization"] != f"Bearer {self.present('token')}":
             raise Refused(401, "UNAUTHENTICATED", "no such token")
 
     # --- services ---
 
     def vault(self, body):
-        if self.headers["X-Vault-Token"] != TOKEN:
+        if self.headers["X-Vault-Token"] != self.present("token"):
             raise Refused(403, None, "permission denied")
         _, _, mount, action, key = self.path.split("/")
         path = FOLDER / f"{key}.pem"
@@ -142,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
     def aws(self, body):
         when = self.headers["X-Amz-Date"]
         self.check_canonical(body, "AWS4-HMAC-SHA256", "AWS4", "aws4_request", when, when[:8], ["eu-west-1", "kms"])
-        if self.headers["X-Amz-Security-Token"] != SESSION or self.headers["Content-Type"] != "application/x-amz-json-1.1":
+        if self.headers["X-Amz-Security-Token"] != self.present("session") or self.headers["Content-Type"] != "application/x-amz-json-1.1":
             raise Refused(400, "UnrecognizedClientException", "no such session")
         asked, action = json.loads(body), self.headers["X-Amz-Target"]
         if not (FOLDER / f"{asked['KeyId']}.pem").exists():
@@ -159,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         when = self.headers["X-TC-Timestamp"]
         day = time.strftime("%Y-%m-%d", time.gmtime(int(when)))
         self.check_canonical(body, "TC3-HMAC-SHA256", "TC3", "tc3_request", when, day, ["kms"])
-        if self.headers["X-TC-Token"] != SESSION or self.headers["X-TC-Version"] != "2019-01-18":
+        if self.headers["X-TC-Token"] != self.present("session") or self.headers["X-TC-Version"] != "2019-01-18":
             raise Refused(200, "AuthFailure.TokenFailure", "no such session")
         assert self.headers["X-TC-Region"] == "ap-guangzhou"
         asked, action = json.loads(body), self.headers["X-TC-Action"]
@@ -180,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
         text = "POST&%2F&" + urllib.parse.quote(quoted, safe="~")
         if given != b64(mac((SECRET + "&").encode(), text, hashlib.sha1)) or asked["AccessKeyId"] != ID:
             raise Refused(400, "SignatureDoesNotMatch", "the signature is another")
-        if asked["SecurityToken"] != SESSION or asked["Version"] != "2016-01-20":
+        if asked["SecurityToken"] != self.present("session") or asked["Version"] != "2016-01-20":
             raise Refused(400, "InvalidSecurityToken.Expired", "no such session")
         key = asked["KeyId"]
         if not (FOLDER / f"{key}.pem").exists():
@@ -259,9 +258,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if source := self.source(body):
+            return self.serve_credentials(source, body)
         kind, wanted = self.kind(), mode()
         throttled = {"vault": (429, None), "aws": (400, "ThrottlingException"), "tencent": (200, "RequestLimitExceeded"),
                      "alibaba": (400, "Throttling.User"), "google": (429, "RESOURCE_EXHAUSTED"), "azure": (429, "Throttled")}
+        if wanted == "retry-after":
+            (FOLDER / "mode").unlink()
+            return self.answer(429, {}, {"Retry-After": "1"})
         if wanted == "throttled":
             return self.refuse(kind, *throttled[kind.__name__], "too many requests")
         if wanted == "garbage":
@@ -277,7 +281,7 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             return self.refuse(kind, *refused.args)
 
-    do_GET = do_POST = serve
+    do_GET = do_POST = do_PUT = serve
 
 
 with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -1,25 +1,13 @@
 /* Keys of services: a server that checks their requests by the vendors' published algorithms signs
  * by openssl, and then errs; and the vendors' own examples of signed requests. */
-#include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-
 #include "base/error.h"
+#include "kms.h"
 #include "sign/keys/alibaba_authorization.h"
 #include "sign/keys/hmac_authorization.h"
 #include "sign/signer.h"
 
-static char *folder, *endpoint;
+static Kms kms;
 static Signer *signer;
-
-static char *
-write_file(const char *name, const char *text)
-{
-  char *path = g_build_filename(folder, name, NULL);
-  g_assert_true(g_file_set_contents(path, text, -1, NULL));
-  return path;
-}
 
 /* --- the vendors' examples --- */
 
@@ -127,7 +115,7 @@ static char *
 uri_of(const Service *service, const char *key)
 {
   g_auto(GStrv) around = g_strsplit(service->uri, "%s", 2);
-  return g_strdup_printf("%s%s%s?endpoint=%s", around[0], key, around[1], endpoint);
+  return g_strdup_printf("%s%s%s?endpoint=%s", around[0], key, around[1], kms.endpoint);
 }
 
 /* A whole signature; or NULL with *error. */
@@ -135,7 +123,7 @@ static GBytes *
 sign_once(Signer *by, const Service *service, const char *key, SignatureAlgorithm algorithm,
           const char *token, GError **error)
 {
-  g_autofree char *uri = uri_of(service, key), *file = write_file("token", token);
+  g_autofree char *uri = uri_of(service, key), *file = kms_write(&kms, "token", token);
   const KeyOptions options = {.token_file = file, .seconds = 3};
   g_autoptr(Key) opened = signer_key(by, uri, &options, NULL, error);
   if (opened == NULL)
@@ -177,12 +165,12 @@ check_fails(const Service *service, const char *mode, AssayErrorCode code)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(Signer) fresh = signer_new(g_getenv("ASSAY_PROGRAM"));
-  g_autofree char *uri = uri_of(service, "p256"), *file = write_file("token", service->token);
+  g_autofree char *uri = uri_of(service, "p256"), *file = kms_write(&kms, "token", service->token);
   const KeyOptions options = {.token_file = file, .seconds = 3};
-  g_autofree char *none = write_file("mode", "");
+  g_autofree char *none = kms_write(&kms, "mode", "");
   g_autoptr(Key) open = signer_key(fresh, uri, &options, NULL, &error);
   g_assert_no_error(error);
-  g_autofree char *path = write_file("mode", mode);
+  g_autofree char *path = kms_write(&kms, "mode", mode);
   g_assert_null(key_sign(open, ALGORITHM_ECDSA_SHA256, SLICE_LITERAL("x"), NULL, &error));
   if (!g_error_matches(error, ASSAY_ERROR, (int)code))
     g_error("%s, %s: %s", service->kind, mode, error->message);
@@ -239,6 +227,16 @@ test_uris(void)
                                      "vault://a?endpoint=https://example.com/path",
                                      "vault://a?version=x&endpoint=https://example.com",
                                      "vault://a%2fb",
+                                     "vault://..?endpoint=https://example.com",
+                                     "vault://a?mount=sys/seal%3f&endpoint=https://example.com",
+                                     "vault://a?mount=x/../sys&endpoint=https://example.com",
+                                     "vault://a?credentials=metadata&endpoint=https://example.com",
+                                     "aws-kms://eu-west-1@example.com/k",
+                                     "aws-kms://eu-west-1:1/k",
+                                     "alibaba-kms://example.com:1/k",
+                                     "azure-kms://example.com/k",
+                                     "azure-kms://.vault.azure.net/k",
+                                     "azure-kms://x@y.vault.azure.net/k",
                                      "vault://..?what=1",
                                      "aws-kms://only",
                                      "aws-kms://a/b/c",
@@ -254,11 +252,31 @@ test_uris(void)
   }
 }
 
+/* A service that asks us to wait is asked again then, where there is time; and by nobody before. */
+static void
+test_waits(void)
+{
+  const Service *service = &services[0];
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Signer) fresh = signer_new(g_getenv("ASSAY_PROGRAM"));
+  g_autofree char *uri = uri_of(service, "p256"), *file = kms_write(&kms, "token", service->token);
+  const KeyOptions options = {.token_file = file, .seconds = 5};
+  g_autoptr(Key) key = signer_key(fresh, uri, &options, NULL, &error);
+  g_assert_no_error(error);
+  g_autofree char *mode = kms_write(&kms, "mode", "retry-after");
+  int64_t before = g_get_monotonic_time();
+  g_autoptr(GBytes) signature =
+      key_sign(key, ALGORITHM_ECDSA_SHA256, SLICE_LITERAL("x"), NULL, &error);
+  g_assert_no_error(error);
+  g_assert_nonnull(signature);
+  g_assert_cmpint(g_get_monotonic_time() - before, >, 900 * 1000);
+}
+
 static void
 test_vault_makes(void)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *uri = uri_of(&services[0], "new"), *file = write_file("token", BEARER);
+  g_autofree char *uri = uri_of(&services[0], "new"), *file = kms_write(&kms, "token", BEARER);
   const KeyOptions options = {.token_file = file};
   g_assert_true(signer_make(signer, uri, "ecdsa-p256", &options, NULL, &error));
   g_assert_no_error(error);
@@ -267,53 +285,11 @@ test_vault_makes(void)
   check_signs(&services[0], "new", ALGORITHM_ES256);
 }
 
-/* --- the server --- */
-
-/* With the folder as $D, and @name as $N. */
-static void
-run(const char *command, const char *name)
-{
-  g_setenv("D", folder, TRUE);
-  g_setenv("N", name, TRUE);
-  const char *words[] = {"sh", "-c", command, NULL};
-  int status = -1;
-  g_spawn_sync(NULL, (char **)(uintptr_t)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-               &status, NULL);
-  g_assert_cmpint(status, ==, 0);
-}
-
-static GPid
-start_server(void)
-{
-  static const char elliptic[] = "openssl genpkey -algorithm EC -pkeyopt "
-                                 "ec_paramgen_curve:P-256 -out $D/$N.pem 2>/dev/null";
-  run(elliptic, "p256");
-  run(elliptic, "other-p256");
-  run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out $D/$N.pem 2>/dev/null",
-      "rsa");
-  run("openssl genpkey -algorithm ED25519 -out $D/$N.pem", "ed25519");
-  run("openssl genpkey -algorithm SM2 -out $D/$N.pem", "sm2");
-  g_autofree char *script = g_test_build_filename(G_TEST_DIST, "kms-server.py", NULL);
-  const char *words[] = {"/usr/bin/python3", script, folder, NULL};
-  g_autoptr(GError) error = NULL;
-  GPid pid = 0;
-  int output = -1;
-  g_spawn_async_with_pipes(NULL, (char **)(uintptr_t)words, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                           NULL, &pid, NULL, &output, NULL, &error);
-  g_assert_no_error(error);
-  char port[16] = "";
-  for (size_t at = 0; at + 1 < sizeof port && strchr(port, '\n') == NULL; at++)
-    g_assert_cmpint(read(output, port + at, 1), ==, 1);
-  endpoint = g_strdup_printf("http://127.0.0.1:%s", g_strstrip(port));
-  return pid;
-}
-
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  folder = g_dir_make_tmp("assay-services-XXXXXX", NULL);
-  GPid server = start_server();
+  kms = kms_start();
   signer = signer_new(g_getenv("ASSAY_PROGRAM"));
   g_test_add_func("/services/examples/aws", test_aws_example);
   g_test_add_func("/services/examples/tencent", test_tencent_example);
@@ -327,13 +303,10 @@ main(int argc, char **argv)
     g_test_add_data_func(refused, &services[i], test_refused);
   }
   g_test_add_func("/services/uris", test_uris);
+  g_test_add_func("/services/waits", test_waits);
   g_test_add_func("/services/vault-makes", test_vault_makes);
   int status = g_test_run();
   signer_free(signer);
-  kill(server, SIGKILL);
-  waitpid(server, NULL, 0);
-  run("rm -r $D", "");
-  g_free(folder);
-  g_free(endpoint);
+  kms_stop(&kms);
   return status;
 }
