@@ -7,7 +7,7 @@ SEED ?= 1
 MEGABYTES ?= 2048
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test test-oidc-providers kubernetes deb image package-test setup-package fault race clients differential false-alarms peers conformance bench bench-guard fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers kubernetes bao deb image package-test setup-package fault race clients differential false-alarms peers conformance bench bench-guard fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -26,6 +26,7 @@ help:
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
 	@echo 'make kubernetes  admission before a real API server of Kubernetes, which is built from Debian source, once a day, in three minutes'
+	@echo 'make bao         keys in a real OpenBao, which is built from its source, once a day, in ten minutes'
 	@echo 'make test-oidc-providers  log in by a second provider of OpenID Connect, from npm'
 	@echo 'make differential  compare with real unpackers and package managers on random images, with Go on random tars,'
 	@echo '                 and with npm, Maven and others on random ranges of versions (where those are installed).'
@@ -74,6 +75,9 @@ test-oidc-providers: setup
 
 kubernetes: setup
 	ASSAY_KUBERNETES=1 scripts/test tests/integration/test_kubernetes.py
+
+bao: setup
+	ASSAY_BAO=1 scripts/test tests/integration/test_bao.py
 
 differential: setup
 	+$(MAKE) --no-print-directory everything
