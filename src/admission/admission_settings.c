@@ -61,11 +61,33 @@ static const SettingKind registries_kind = {.begin = setting_texts_begin,
                                             .clear = setting_texts_clear,
                                             .many = true};
 
+static void
+check_kubernetes(void *values, const SettingsPlace *place)
+{
+  const KubernetesSettings *api = values;
+  if (api->server != NULL && !g_str_has_prefix(api->server, "https://"))
+    settings_complain(place, "server", "must be https://HOST[:PORT], for a token is shown there");
+  if (api->server != NULL && (api->in_cluster || api->token_file == NULL))
+    settings_complain(place, "server", "needs token_file, and is none of in_cluster");
+}
+
+static const Setting kubernetes_rows[] = {
+    {SETTING(KubernetesSettings, in_cluster), .kind = &setting_boolean, .fallback = "false"},
+    {SETTING(KubernetesSettings, server), .kind = &setting_text},
+    {SETTING(KubernetesSettings, token_file), .kind = &setting_text},
+    {SETTING(KubernetesSettings, ca_file), .kind = &setting_text},
+};
+static const Section kubernetes_section = {.settings = kubernetes_rows,
+                                           .count = G_N_ELEMENTS(kubernetes_rows),
+                                           .size = sizeof(KubernetesSettings),
+                                           .check = check_kubernetes};
+
 static const Setting cluster_rows[] = {
     {SETTING(ClusterSettings, name), .kind = &cluster_name_kind, .required = true},
     {SETTING(ClusterSettings, key_file), .kind = &setting_text},
     {SETTING(ClusterSettings, mode), .kind = &setting_choice, .words = cluster_mode_names,
      .fallback = "inherit"},
+    {SETTING(ClusterSettings, kubernetes), .section = &kubernetes_section},
 };
 static const Section cluster_section = {.settings = cluster_rows,
                                         .count = G_N_ELEMENTS(cluster_rows),

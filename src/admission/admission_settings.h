@@ -21,8 +21,17 @@ typedef enum {
   ELSEWHERE_VERIFY, /* their registry is asked, and what it has is judged */
 } AdmissionElsewhere;
 
+/* The API of a cluster, for pull secrets; nobody is asked without `in_cluster` or `server`. */
+typedef struct {
+  bool in_cluster; /* this server runs in a Pod of it: what its service account has there */
+  char *server;    /* "https://HOST:PORT", with the next: its first line is the token */
+  char *token_file;
+  char *ca_file; /* the authority of the server's certificate; NULL: the system's */
+} KubernetesSettings;
+
 typedef struct {
   char *name;
+  KubernetesSettings kubernetes;
   char *key_file; /* its first line is the secret of the webhooks' URL; NULL: none */
   AdmissionMode mode;
 } ClusterSettings;

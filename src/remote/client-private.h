@@ -11,6 +11,7 @@ struct Remote {
   const char *scheme; /* "https", or "http" */
   bool insecure, push;
   bool by_others;   /* the credentials are of somebody who asks us: advice to us is none to them */
+  bool advises;     /* a person who runs a command reads the errors */
   int64_t deadline; /* g_get_monotonic_time(); 0: none */
   Credentials credentials;
   RegistryTrust trust;

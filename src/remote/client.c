@@ -32,6 +32,7 @@ remote_new(Reference *reference, const RemoteOptions *options, Cancellable *canc
   g_mutex_init(&remote->lock);
   remote->trust.fd = -1;
   remote->by_others = options->authorization != NULL;
+  remote->advises = !remote->by_others && !options->unattended;
   bool known = remote->by_others
                    ? credentials_take_header(options->authorization, &remote->credentials,
                                              &remote->authorization, error)
@@ -116,7 +117,7 @@ remote_set_refused(const Remote *remote, const HttpResponse *response, GError **
         remote->name, code != NULL ? code : "refused", message, remote->reference->host,
         remote->reference->repository, remote->reference->digest != NULL ? "@" : ":",
         remote->reference->digest != NULL ? remote->reference->digest : remote->reference->tag);
-  const char *advice = response->status == 401 && !remote->by_others ? ": " LOGIN_ADVICE : "";
+  const char *advice = response->status == 401 && remote->advises ? ": " LOGIN_ADVICE : "";
   if (message != NULL)
     return error_set(error, kind, "%s: %s: %s%s", remote->name, code != NULL ? code : "refused",
                      message, advice);
@@ -140,7 +141,7 @@ send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
     if (answer == NULL) {
       bool denied = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_DENIED);
       error_set(error, failure->code, "%s%s", failure->message,
-                denied && !remote->by_others ? ": " LOGIN_ADVICE : "");
+                denied && remote->advises ? ": " LOGIN_ADVICE : "");
       return NULL;
     }
     g_mutex_lock(&remote->lock);
@@ -253,7 +254,7 @@ propagate_with_advice(const Remote *remote, GError *failure, GError **error)
       [TROUBLE_TLS] = NULL /* it was asked so by --insecure, or on loopback, and by TLS as well */
   };
   const char *advice = advices[registry_trust_trouble(remote->scheme, failure)];
-  if (advice != NULL && !remote->by_others)
+  if (advice != NULL && remote->advises)
     g_set_error(error, failure->domain, failure->code, "%s\n  %s", failure->message, advice);
   else
     g_propagate_error(error, g_error_copy(failure));

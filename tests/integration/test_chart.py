@@ -72,3 +72,16 @@ def test_what_is_chosen(helm):
     assert "MutatingWebhookConfiguration" not in items and "Secret assay-tls" not in items
     assert "name: own" in items["ConfigMap"]["data"]["policy.yaml"]
     assert yaml.safe_load(items["ConfigMap"]["data"]["assay.yaml"])["policy"] == "/etc/assay/policy.yaml"
+
+
+def test_pull_secrets_need_rights(helm):
+    """Nothing of the cluster may be read unless it is asked for, and then secrets and service accounts alone."""
+    without = rendered(helm, "--set", "registries={a.example}")
+    assert "ClusterRole" not in without and without["StatefulSet"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+    items = rendered(helm, "--set", "registries={a.example}", "--set", "admission.pullSecrets=true")
+    pod = items["StatefulSet"]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is True and pod["serviceAccountName"] == items["ServiceAccount"]["metadata"]["name"]
+    assert items["ClusterRole"]["rules"] == [{"apiGroups": [""], "resources": ["secrets", "serviceaccounts"], "verbs": ["get"]}]
+    assert items["ClusterRoleBinding"]["subjects"][0]["namespace"] == "assay-system"
+    config = yaml.safe_load(items["ConfigMap"]["data"]["assay.yaml"])
+    assert config["admission"]["clusters"][0]["kubernetes"] == {"in_cluster": True}

@@ -12,8 +12,11 @@ import yaml
 
 import gate
 import kube
+import signed
 from assay_server import ROOT
+from attacked import As
 from gate import STRICT
+from kube_stub import docker_secret
 from reviews import KINDS, pod_spec, thing
 
 KEY = "k3y-of-the-production-cluster"
@@ -184,3 +187,36 @@ def check_absence(cluster):
     assert cluster.api.create(labelled("Pod", pod_spec(GOOD), name="closed")).status_code == 500
     cluster.configure()
     assert cluster.api.create(labelled("Pod", pod_spec(GOOD), name="again")).status_code == 201
+
+
+def test_pull_secrets(cluster, start_server, tmp_path):
+    """Secrets and service accounts as the API server stores them, and Pods that name them."""
+    other = start_server(name="private", config="access: {mode: closed}\n")
+    other.make("users", {"name": "root", "password": "correct horse battery", "administrator": True})
+    login = ("writer", other.make("robots", {"name": "writer"})["secret"])
+    other.make("grants", {"kind": "principal", "subject": "writer", "role": "administrator", "pattern": "*"})
+    release, key = signed.Signer(), tmp_path / "key.pub"
+    key.write_text(release.pem)
+    repository = As(other, "a/app", login)
+    signed.cosign_sign(repository, release, repository.push_image("v1")[0]["digest"])
+    (tmp_path / "token").write_text("admin\n")
+    certs = cluster.folder / "certs"
+    verifier = start_server(name="verifier", trust=certs / "ca.crt", config=(
+        f"tls: {{certificate: {certs}/tls.crt, key: {certs}/tls.key}}\nadmission:\n  elsewhere: verify\n  clusters:\n"
+        f"    - name: production\n      key_file: {cluster.folder}/key\n      kubernetes: {{server: 'https://127.0.0.1:{cluster.api.port}', "
+        f"token_file: {tmp_path}/token, ca_file: {cluster.folder}/kube/certs/apiserver.crt}}\n"), policy=(
+        f"attestors:\n  - {{name: release, keys: {key}}}\npolicies:\n"
+        f"  - {{name: elsewhere, namespaces: ['{other.address}/**'], signatures: [release]}}\n"))
+    cluster.configure(url=verifier.url)
+    api, image = cluster.api, f"{other.address}/a/app:v1"
+    for old in (False, True):
+        answer = api.ask("POST", "/api/v1/namespaces/shop/secrets", docker_secret(f"pull-{old}".lower(), {other.address: login}, old))
+        assert answer.status_code == 201, answer.text
+    account = {"metadata": {"name": "robot"}, "imagePullSecrets": [{"name": "pull-false"}]}
+    assert api.ask("POST", "/api/v1/namespaces/shop/serviceaccounts", account).status_code == 201
+    for name, spec, status in (("none", {}, 403), ("new", {"imagePullSecrets": [{"name": "pull-false"}]}, 201),
+                               ("old", {"imagePullSecrets": [{"name": "pull-true"}]}, 201), ("account", {"serviceAccountName": "robot"}, 201),
+                               ("missing", {"imagePullSecrets": [{"name": "gone"}]}, 403)):
+        answer = api.create(labelled("Deployment", pod_spec(image, **spec), name=name))
+        assert answer.status_code == status, f"{name}: {answer.text}"
+    assert 'secret "gone": there is none of that name' in answer.json()["message"]

@@ -7,6 +7,7 @@
 #include "access/directory/secret_file.h"
 #include "base/error.h"
 #include "server/admission/elsewhere_kept.h"
+#include "server/admission/pod_secrets.h"
 
 #define ANSWERS_MAX 20000u
 /* Of all their texts, in bytes. */
@@ -43,6 +44,7 @@ admission_desk_new(ServerContext *context, GError **error)
   desk->context = context;
   desk->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   desk->elsewhere = elsewhere_new(context);
+  desk->pod_secrets = pod_secrets_new(context);
   desk->answers = cache_new(ANSWERS_MAX, ANSWER_BYTES_MAX, (CacheRef)image_answer_ref,
                             (GDestroyNotify)image_answer_unref);
   return read_keys(desk, &context->config->admission, error) ? g_steal_pointer(&desk) : NULL;
@@ -51,8 +53,10 @@ admission_desk_new(ServerContext *context, GError **error)
 void
 admission_desk_stop(AdmissionDesk *desk)
 {
-  if (desk != NULL)
-    elsewhere_stop(desk->elsewhere);
+  if (desk == NULL)
+    return;
+  elsewhere_stop(desk->elsewhere);
+  pod_secrets_stop(desk->pod_secrets);
 }
 
 void
@@ -62,6 +66,7 @@ admission_desk_free(AdmissionDesk *desk)
     return;
   g_hash_table_unref(desk->keys);
   elsewhere_free(desk->elsewhere);
+  pod_secrets_free(desk->pod_secrets);
   cache_free(desk->answers);
   g_free(desk);
 }

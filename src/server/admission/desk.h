@@ -6,12 +6,14 @@
 #include "server/server-private.h"
 
 typedef struct Elsewhere Elsewhere;
+typedef struct PodSecrets PodSecrets;
 
 struct AdmissionDesk {
   ServerContext *context;
   GHashTable *keys; /* name of a cluster -> SecretHash of its key */
   Cache *answers;   /* ImageAnswer, by the question; of the registry's generation */
   Elsewhere *elsewhere;
+  PodSecrets *pod_secrets;
 };
 
 /* Reads the keys of the clusters. (transfer full), or NULL with *error. */

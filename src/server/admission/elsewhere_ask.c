@@ -207,6 +207,7 @@ elsewhere_ask(Pipeline *pipeline, const char *text, RemoteOptions options, SeenI
     return NULL;
   options.name = text;
   options.seconds = ASK_SECONDS;
+  options.unattended = true;
   uint64_t trust = elsewhere_trust(pipeline);
   g_autoptr(Remote) remote = remote_new(reference, &options, cancellable, error);
   g_autoptr(HttpResponse) response =

@@ -10,6 +10,7 @@
 #include "server/admission/elsewhere.h"
 #include "server/admission/notes.h"
 #include "server/admission/own_images.h"
+#include "server/admission/pod_secrets.h"
 
 /* Seconds that an API server waits where it does not say, and the most that it can say. */
 #define TIMEOUT_USUAL 10u
@@ -55,14 +56,52 @@ begin(Request *request)
 typedef struct {
   AdmissionDesk *desk;
   const char *cluster;
+  const ClusterSettings *settings; /* of it; or NULL */
+  const Review *review;
 } Asking;
+
+/* Where it is not admitted, as a part of the reason. */
+static void
+add_warning(ImageAnswer *answer, char *warning)
+{
+  if (answer->state == IMAGE_ADMITTED || answer->reason == NULL) {
+    g_ptr_array_add(answer->warnings, warning);
+    return;
+  }
+  g_autofree char *reason = g_steal_pointer(&answer->reason);
+  answer->reason = g_strconcat(reason, "; ", warning, NULL);
+  g_free(warning);
+}
+
+/* By the pull secrets of the Pod, if its registry is asked at all. */
+static ImageAnswer *
+judge_elsewhere(const Asking *asking, const ImageQuestion *question)
+{
+  AdmissionDesk *desk = asking->desk;
+  g_autofree char *warning = NULL;
+  g_autoptr(PullSecrets) secrets = NULL;
+  if (desk->context->config->admission.elsewhere != ELSEWHERE_VERIFY)
+    return elsewhere_judge(desk, question, NULL);
+  if (pod_secrets_look(desk->pod_secrets, asking->settings, asking->review, &secrets, &warning) ==
+      ABSENT) {
+    ImageAnswer *answer = image_answer_new(IMAGE_PENDING);
+    answer->reason = g_strdup("the cluster has not told the pull secrets yet");
+    return answer;
+  }
+  GStrv logins = secrets == NULL ? NULL : pull_secrets_match(secrets, question->name);
+  ImageAnswer *answer = elsewhere_judge(desk, question, (const char *const *)logins);
+  logins_free(logins);
+  if (warning != NULL)
+    add_warning(answer, g_steal_pointer(&warning));
+  return answer;
+}
 
 static ImageAnswer *
 judge_image(void *data, const ImageQuestion *question)
 {
-  AdmissionDesk *desk = ((const Asking *)data)->desk;
-  return own_image_is(desk, question->name) ? own_image_judge(desk, question)
-                                            : elsewhere_judge(desk, question, NULL);
+  const Asking *asking = data;
+  return own_image_is(asking->desk, question->name) ? own_image_judge(asking->desk, question)
+                                                    : judge_elsewhere(asking, question);
 }
 
 static Found
@@ -118,9 +157,10 @@ decide(Request *request, Review *review, bool breaks_glass)
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", error->message, NULL);
     return NULL;
   }
-  Asking asking = {context->admission, cluster_of(request)};
+  Asking asking = {.desk = context->admission, .cluster = cluster_of(request), .review = review};
+  asking.settings = admission_cluster(settings, asking.cluster);
   const AdmissionInput input = {.settings = settings,
-                                .cluster = admission_cluster(settings, asking.cluster),
+                                .cluster = asking.settings,
                                 .judge = judge_image,
                                 /* Its webhook says that it has no side effects. */
                                 .glass = breaks_glass ? look_at_glass : NULL,
