@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "text/glob.h"
 
 #define HUB_LEGACY "index.docker.io"
@@ -15,9 +16,21 @@ replace_host(Reference *image, char *host)
   image->host = host;
 }
 
+/* What a runtime takes for an identifier of its own. */
+static bool
+is_identifier(const char *text)
+{
+  return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 Reference *
 image_name_parse(const char *text, GError **error)
 {
+  if (is_identifier(text)) {
+    error_set(error, ASSAY_ERROR_INVALID,
+              "reference \"%s\": it is an identifier, and no name of an image", text);
+    return NULL;
+  }
   Reference *image = reference_parse(text, error);
   if (image == NULL)
     return NULL;

@@ -82,15 +82,30 @@ looks_like_host(const char *text, size_t size)
          (size == strlen("localhost") && strncmp(text, "localhost", size) == 0);
 }
 
+/* Parts of letters, digits and, within, dashes, with a dot between two; or an address of IPv6. */
+static bool
+host_name_is_valid(const char *at, size_t size)
+{
+  if (size > 2 && at[0] == '[' && at[size - 1] == ']') {
+    g_autofree char *address = g_strndup(at + 1, size - 2);
+    return strspn(address, "abcdefABCDEF" DIGITS ":") == size - 2;
+  }
+  for (size_t i = 0; i < size; i++) {
+    bool edge = i == 0 || i + 1 == size || at[i - 1] == '.' || at[i + 1] == '.';
+    if (!g_ascii_isalnum(at[i]) && ((at[i] != '-' && at[i] != '.') || edge))
+      return false;
+  }
+  return size > 0;
+}
+
 static bool
 host_is_valid(const char *host)
 {
-  const char *port = *host == '[' ? strchr(host, ']') : host;
-  if (port == NULL || strspn(host, LOWER UPPER DIGITS ".-:[]_") != strlen(host))
-    return false;
-  port = strchr(port, ':');
-  return port == NULL ||
-         (port != host && port[1] != '\0' && strspn(port + 1, DIGITS) == strlen(port + 1));
+  const char *end = *host == '[' ? strchr(host, ']') : host;
+  const char *port = end == NULL ? NULL : strchr(end, ':');
+  size_t size = port == NULL ? strlen(host) : (size_t)(port - host);
+  return end != NULL && host_name_is_valid(host, size) &&
+         (port == NULL || (port[1] != '\0' && strspn(port + 1, DIGITS) == strlen(port + 1)));
 }
 
 static Reference *

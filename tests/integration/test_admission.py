@@ -8,6 +8,7 @@ import pytest
 
 import gate
 import reviews
+from assay_server import free_port
 from gate import STRICT
 from reviews import ask, pod_spec, review, thing
 from test_api import check_described
@@ -71,6 +72,23 @@ def test_names_are_read_as_nodes_read_them(cluster):
         assert cluster.ask(thing("Pod", pod_spec(name)))["allowed"] == allowed, name
     missing = cluster.ask(thing("Pod", pod_spec("assay.test/prod/web")))["status"]["message"]
     assert "assay.test/prod/web is refused" in missing
+
+
+def test_other_names_of_this_registry(start_server, push, assay, tmp_path):
+    """How signatures and endpoints call it is ours, too; another port, and a host that only looks alike, are not."""
+    port = free_port()
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config=(
+        "  elsewhere: deny\nsigning: {host: Signed.test, names: ['other.test:8443']}\nendpoints:\n"
+        f"  - {{name: inner, listen: '127.0.0.1:{port}', plain_http: true, allow: 127.0.0.0/8}}\n"))
+    for host, ours in (("signed.test", True), ("SIGNED.test:443", True), ("other.test:8443", True), ("other.test", False), ("signed.test:5000", False),
+                       ("x.signed.test", False)):
+        answer = cluster.ask(thing("Pod", pod_spec(f"{host}/prod/web:fixed")))
+        assert answer["allowed"] == ours, host
+        assert ours or "none of the registries" in answer["status"]["message"], host
+        assert not cluster.ask(thing("Pod", pod_spec(f"{host}/prod/web:vulnerable")))["allowed"], host
+    for wrong in ("assay.test./prod/web:fixed", "assay..test/prod/web:fixed", "assay_.test/prod/web:fixed", "a" * 64):
+        refused = cluster.ask(thing("Pod", pod_spec(wrong)))
+        assert not refused["allowed"] and "reference" in refused["status"]["message"], wrong
 
 
 def test_an_index_is_judged_by_what_may_run(cluster):

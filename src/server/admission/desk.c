@@ -7,6 +7,7 @@
 #include "access/directory/secret_file.h"
 #include "base/error.h"
 #include "server/admission/elsewhere_kept.h"
+#include "server/admission/own_images.h"
 #include "server/admission/pod_secrets.h"
 
 #define ANSWERS_MAX 20000u
@@ -43,6 +44,7 @@ admission_desk_new(ServerContext *context, GError **error)
   g_autoptr(AdmissionDesk) desk = g_new0(AdmissionDesk, 1);
   desk->context = context;
   desk->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  desk->hosts = own_image_hosts(context->config, context->signature_hosts);
   desk->elsewhere = elsewhere_new(context);
   desk->pod_secrets = pod_secrets_new(context);
   desk->answers = cache_new(ANSWERS_MAX, ANSWER_BYTES_MAX, (CacheRef)image_answer_ref,
@@ -65,6 +67,7 @@ admission_desk_free(AdmissionDesk *desk)
   if (desk == NULL)
     return;
   g_hash_table_unref(desk->keys);
+  g_strfreev(desk->hosts);
   elsewhere_free(desk->elsewhere);
   pod_secrets_free(desk->pod_secrets);
   cache_free(desk->answers);

@@ -11,6 +11,7 @@ typedef struct PodSecrets PodSecrets;
 struct AdmissionDesk {
   ServerContext *context;
   GHashTable *keys; /* name of a cluster -> SecretHash of its key */
+  GStrv hosts;      /* own_image_hosts() */
   Cache *answers;   /* ImageAnswer, by the question; of the registry's generation */
   Elsewhere *elsewhere;
   PodSecrets *pod_secrets;

@@ -8,11 +8,48 @@
 #include "registry/move.h"
 #include "server/admission/answers.h"
 
+#define PORT_USUAL ":443"
+
+static void
+add_host(GStrvBuilder *hosts, const char *host)
+{
+  g_autofree char *lower = g_ascii_strdown(host, -1);
+  if (g_str_has_suffix(lower, PORT_USUAL))
+    lower[strlen(lower) - strlen(PORT_USUAL)] = '\0';
+  g_strv_builder_add(hosts, lower);
+}
+
+/* Each name, at each port. A name that stands for several is none of an image. */
+static void
+add_endpoint(GStrvBuilder *hosts, const EndpointSettings *endpoint)
+{
+  for (char **name = endpoint->server_names; name != NULL && *name != NULL; name++) {
+    for (char **address = endpoint->listen; *address != NULL; address++) {
+      const char *port = strrchr(*address, ':');
+      g_autofree char *host = g_strconcat(*name, port != NULL ? port : "", NULL);
+      if (strchr(*name, '*') == NULL)
+        add_host(hosts, host);
+    }
+  }
+}
+
+GStrv
+own_image_hosts(const Config *config, const char *const *signature_hosts)
+{
+  g_autoptr(GStrvBuilder) hosts = g_strv_builder_new();
+  for (char **host = config->admission.registries; host != NULL && *host != NULL; host++)
+    add_host(hosts, *host);
+  for (; signature_hosts != NULL && *signature_hosts != NULL; signature_hosts++)
+    add_host(hosts, *signature_hosts);
+  for (unsigned i = 0; i < config->endpoints_count; i++)
+    add_endpoint(hosts, &config->endpoints[i]);
+  return g_strv_builder_end(hosts);
+}
+
 bool
 own_image_is(const AdmissionDesk *desk, const Reference *name)
 {
-  return g_strv_contains((const char *const *)desk->context->config->admission.registries,
-                         name->host);
+  return g_strv_contains((const char *const *)desk->hosts, name->host);
 }
 
 /* --- one image --- */

@@ -84,8 +84,10 @@ test_references(void)
     g_assert_cmpstr(reference->tag, ==, cases[i].tag);
     g_assert_cmpstr(reference->digest, ==, cases[i].digest);
   }
-  static const char *const refused[] = {"",      "UPPER",      "a:",       "a:b:c",   "host:port/a",
-                                        "h.io/", "a@sha256:1", "h.io/a b", ":5000/a", "[::1/a"};
+  static const char *const refused[] = {
+      "",         "UPPER",   "a:",      "a:b:c",   "host:port/a",   "h.io/",      "a@sha256:1",
+      "h.io/a b", ":5000/a", "[::1/a",  "h.io./a", "h..io/a",       ".h.io/a",    "-h.io/a",
+      "h-.io/a",  "h.-io/a", "h_i.o/a", "h.io:/a", "h.io:5000:1/a", "[::1]x:1/a", "[]:1/a"};
   for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
     g_autoptr(GError) error = NULL;
     g_test_message("refused \"%s\"", refused[i]);
