@@ -1,6 +1,7 @@
 /* `assay attestor`: who vouches for images, as policies and signing rules name him. */
 #include <fcntl.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "cli/account_commands.h"
@@ -13,7 +14,9 @@
 
 static char *format_option, *description_option, *key_option, *since_option;
 static char **public_options, **only_options, **subject_options;
-static char *roots_option, *time_roots_option;
+static char *roots_option, *time_roots_option, *trusted_root_option;
+static char **rekor_options, **ctlog_options, **identity_options;
+static char *issuer_option;
 
 /* --- list and show --- */
 
@@ -80,7 +83,7 @@ add_keys(json_t *body, GError **error)
   return true;
 }
 
-/* The certificates of a file, as the API has them. */
+/* The certificates of a file, or the trusted root, as the API has them. */
 static bool
 add_roots(json_t *body, const char *member, const char *path, GError **error)
 {
@@ -91,30 +94,63 @@ add_roots(json_t *body, const char *member, const char *path, GError **error)
   return path == NULL || bytes != NULL;
 }
 
+/* The keys of files, as the API has them. */
+static bool
+add_logs(json_t *body, const char *member, char **paths, GError **error)
+{
+  if (paths == NULL)
+    return true;
+  json_t *list = json_array();
+  json_object_set_new(body, member, list);
+  for (char **path = paths; *path != NULL; path++) {
+    g_autoptr(GBytes) bytes = file_read(AT_FDCWD, *path, PUBLIC_KEY_FILE_MAX, error);
+    if (bytes == NULL)
+      return false;
+    g_autofree char *text = slice_to_string(slice_from_bytes(bytes));
+    json_array_append_new(list, json_string(text));
+  }
+  return true;
+}
+
 static void
-add_subjects(json_t *body)
+add_identity(json_t *list, const char *member, const char *value)
+{
+  json_t *identity = json_object();
+  json_set_string(identity, member, value);
+  json_set_string(identity, "issuer", issuer_option);
+  json_array_append_new(list, identity);
+}
+
+static void
+add_identities(json_t *body)
 {
   json_t *list = json_array();
-  json_object_set_new(body, "identities", list);
-  for (char **each = subject_options; *each != NULL; each++) {
-    json_t *identity = json_object();
-    json_set_string(identity, "subject", *each);
-    json_array_append_new(list, identity);
-  }
+  if (subject_options != NULL || identity_options != NULL)
+    json_object_set(body, "identities", list);
+  for (char **each = subject_options; each != NULL && *each != NULL; each++)
+    add_identity(list, "subject", *each);
+  for (char **each = identity_options; each != NULL && *each != NULL; each++)
+    add_identity(list, "name", *each);
+  json_decref(list);
 }
 
 static bool
 add_options(json_t *body, GError **error)
 {
+  if (issuer_option != NULL && subject_options == NULL && identity_options == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "--certificate-oidc-issuer needs a --certificate-identity: of whom?");
   json_set_string(body, "description", description_option);
   json_set_string(body, "key", key_option);
   if (only_options != NULL)
     json_set_strings(body, "formats", (const char *const *)only_options);
-  if (subject_options != NULL)
-    add_subjects(body);
+  add_identities(body);
   return (public_options == NULL || add_keys(body, error)) &&
          add_roots(body, "roots", roots_option, error) &&
-         add_roots(body, "time_roots", time_roots_option, error);
+         add_roots(body, "time_roots", time_roots_option, error) &&
+         add_roots(body, "trusted_root", trusted_root_option, error) &&
+         add_logs(body, "rekor", rekor_options, error) &&
+         add_logs(body, "ctlogs", ctlog_options, error);
 }
 
 static int
@@ -168,6 +204,16 @@ static const GOptionEntry set_options[] = {
      "... and have this name (\"C=US, O=Example\"); may be repeated", "NAME"},
     {"time-roots", 0, 0, G_OPTION_ARG_FILENAME, &time_roots_option,
      "Whose time stamps are taken (PEM)", "FILE"},
+    {"trusted-root", 0, 0, G_OPTION_ARG_FILENAME, &trusted_root_option,
+     "It is whom Sigstore vouches for: its trusted_root.json", "FILE"},
+    {"certificate-identity", 0, 0, G_OPTION_ARG_STRING_ARRAY, &identity_options,
+     "... with this address, URI or user; may be repeated", "PATTERN"},
+    {"certificate-oidc-issuer", 0, 0, G_OPTION_ARG_STRING, &issuer_option,
+     "... as this provider of identities said to Fulcio", "PATTERN"},
+    {"rekor", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rekor_options,
+     "A log (its key) in which signatures must be; may be repeated", "FILE"},
+    {"ctlog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ctlog_options,
+     "A log (its key) in which certificates must be; may be repeated", "FILE"},
     {"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &only_options,
      "Take signatures of this format alone; may be repeated", "cosign|bundle|notation|attestation"},
     {"description", 0, 0, G_OPTION_ARG_STRING, &description_option, "Who that is", "TEXT"},
@@ -202,7 +248,10 @@ static const Command add_subcommand = {
             "somebody else, whose signatures are verified.\n\n"
             "Examples:\n"
             "  assay attestor add release --key release --description 'passed the gate'\n"
-            "  assay attestor add build-team --public cosign.pub --only cosign --only bundle",
+            "  assay attestor add build-team --public cosign.pub --only cosign --only bundle\n"
+            "  assay attestor add ci --trusted-root trusted_root.json --certificate-identity \\\n"
+            "    'https://github.com/example/**' --certificate-oidc-issuer \\\n"
+            "    https://token.actions.githubusercontent.com",
     .options = set_options,
     .least_arguments = 1,
     .most_arguments = 1,

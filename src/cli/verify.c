@@ -32,6 +32,7 @@ append_signatures(json_t *list, const ImageSignatures *signatures)
     json_t *object = json_object();
     json_set_string(object, "attestor", each->attestor);
     json_set_string(object, "key", each->key);
+    json_set_string(object, "signer", each->signer);
     json_set_string(object, "format", signature_format_names[each->format]);
     json_set_string(object, "predicate_type", each->predicate_type);
     json_set_string(object, "manifest", each->manifest.text);
@@ -62,7 +63,7 @@ print_signatures(const ImageSignatures *signatures)
     printf("%s: %s%s%s by %s\n", each->attestor, signature_format_names[each->format],
            each->predicate_type != NULL ? " " : "",
            each->predicate_type != NULL ? each->predicate_type : "",
-           each->key != NULL ? each->key : "a certificate");
+           each->signer != NULL ? each->signer : each->key);
   }
 }
 
@@ -127,7 +128,7 @@ run(char **arguments)
     return EXIT_ERROR;
   if ((policy_option != NULL) == verify_is_by_keys())
     return command_usage_error("say either by which policy (--policy FILE), or by whom (--key, "
-                               "--root)");
+                               "--root, --trusted-root)");
   if (policy_option == NULL && repository_option != NULL)
     return command_usage_error("--repository is for --policy");
   g_autoptr(Config) config = config_open(config_option, &error);
@@ -150,8 +151,9 @@ const Command verify_command = {
         "for this digest and, where they name one, this repository. No server and no log is "
         "asked.\n\n"
         "With --policy they are judged by the file as a pull from an Assay server would be: what\n"
-        "`signatures` and `attestors` of the file say (docs/policy.md). With --key and --root the\n"
-        "image must be signed by one of these; what only attests something of it, as of a scan, "
+        "`signatures` and `attestors` of the file say (docs/policy.md). With --key, --root and\n"
+        "--trusted-root the image must be signed by one of these; what only attests something of "
+        "it, as of a scan, "
         "is\n"
         "no signature of the image, and --attestation asks for it.\n\n"
         "A tag that names an index is judged as that index. With a tag and a digest, the image "
@@ -163,6 +165,9 @@ const Command verify_command = {
         "  assay verify --key a.pub --key b.pub --require all registry.example.org/prod/app:1.4\n"
         "  assay verify --root ca.pem --identity 'C=US, O=Example' "
         "registry.example.org/prod/app:1.4\n"
+        "  assay verify --trusted-root trusted_root.json --certificate-oidc-issuer \\\n"
+        "    https://token.actions.githubusercontent.com --certificate-identity \\\n"
+        "    'https://github.com/example/**' registry.example.org/prod/app:1.4\n"
         "  assay verify --key scan.pub --attestation vuln --format json "
         "registry.example.org/app:1\n"
         "  assay verify --policy policy.yaml registry.example.org/prod/app:1.4\n"

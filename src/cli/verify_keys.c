@@ -18,12 +18,58 @@
 
 #define ROOTS_FILE_MAX ((size_t)1024 * 1024)
 
-char *verify_option_attestation, *verify_option_time_root, *verify_option_require;
+char *verify_option_attestation, *verify_option_time_root, *verify_option_require,
+    *verify_option_trusted_root, *verify_option_issuer;
 char **verify_option_keys, **verify_option_roots, **verify_option_identities,
-    **verify_option_annotations;
+    **verify_option_annotations, **verify_option_certificate_identities, **verify_option_rekor,
+    **verify_option_ctlogs;
 gboolean verify_option_any_repository;
 
 /* --- whom we trust --- */
+
+static bool
+add_file(const char *name, AttestorFile kind, Attestor *attestor, GError **error)
+{
+  g_autoptr(GBytes) file = name == NULL ? NULL : file_read(AT_FDCWD, name, ROOTS_FILE_MAX, error);
+  if (name == NULL)
+    return true;
+  if (file == NULL)
+    return false;
+  if (!attestor_read(attestor, kind, slice_from_bytes(file), error)) {
+    g_prefix_error(error, "%s: ", name);
+    return false;
+  }
+  return true;
+}
+
+static bool
+add_files(char **names, AttestorFile kind, Attestor *attestor, GError **error)
+{
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    if (!add_file(*name, kind, attestor, error))
+      return false;
+  return true;
+}
+
+static void
+add_identities(Attestor *attestor)
+{
+  for (char **who = verify_option_identities; who != NULL && *who != NULL; who++)
+    attestor_add_identity(attestor, strchr(*who, '=') != NULL ? *who : NULL,
+                          strchr(*who, '=') != NULL ? NULL : *who, verify_option_issuer);
+  for (char **who = verify_option_certificate_identities; who != NULL && *who != NULL; who++)
+    attestor_add_identity(attestor, NULL, *who, verify_option_issuer);
+}
+
+/* What is demanded of a signature beside its key or certificate. */
+static bool
+add_sigstore(Attestor *attestor, GError **error)
+{
+  return add_file(verify_option_trusted_root, ATTESTOR_TRUSTED_ROOT, attestor, error) &&
+         add_files(verify_option_rekor, ATTESTOR_REKOR, attestor, error) &&
+         add_files(verify_option_ctlogs, ATTESTOR_CTLOG, attestor, error) &&
+         add_file(verify_option_time_root, ATTESTOR_TIME_ROOTS, attestor, error);
+}
 
 static bool
 add_keys(GPtrArray *attestors, GError **error)
@@ -35,19 +81,8 @@ add_keys(GPtrArray *attestors, GError **error)
     Attestor *attestor = attestor_new(*name);
     attestor_add_key(attestor, key, NULL);
     g_ptr_array_add(attestors, attestor);
-  }
-  return true;
-}
-
-static bool
-read_roots(const char *name, GPtrArray *roots, GError **error)
-{
-  g_autoptr(GBytes) pem = file_read(AT_FDCWD, name, ROOTS_FILE_MAX, error);
-  if (pem == NULL)
-    return false;
-  if (!attestor_read_roots(slice_from_bytes(pem), roots, error)) {
-    g_prefix_error(error, "%s: ", name);
-    return false;
+    if (!add_sigstore(attestor, error) || !attestor_close(attestor, false, error))
+      return false;
   }
   return true;
 }
@@ -55,18 +90,15 @@ read_roots(const char *name, GPtrArray *roots, GError **error)
 static bool
 add_roots(GPtrArray *attestors, GError **error)
 {
-  if (verify_option_roots == NULL)
+  bool by_keys = verify_option_keys != NULL;
+  if (verify_option_roots == NULL && (verify_option_trusted_root == NULL || by_keys))
     return true;
-  Attestor *attestor = attestor_new(verify_option_roots[0]);
+  Attestor *attestor = attestor_new(verify_option_roots != NULL ? verify_option_roots[0]
+                                                                : verify_option_trusted_root);
   g_ptr_array_add(attestors, attestor);
-  for (char **name = verify_option_roots; *name != NULL; name++)
-    if (!read_roots(*name, attestor->roots, error))
-      return false;
-  for (char **who = verify_option_identities; who != NULL && *who != NULL; who++)
-    attestor_add_identity(attestor, strchr(*who, '=') != NULL ? *who : NULL,
-                          strchr(*who, '=') != NULL ? NULL : *who);
-  return verify_option_time_root == NULL ||
-         read_roots(verify_option_time_root, attestor->time_roots, error);
+  add_identities(attestor);
+  return add_files(verify_option_roots, ATTESTOR_ROOTS, attestor, error) &&
+         add_sigstore(attestor, error) && attestor_close(attestor, false, error);
 }
 
 /* How many of @count must have signed; 0: the option is none. */
@@ -132,6 +164,7 @@ to_json(const VerifiedSignature *signature)
   json_t *json = json_object();
   json_set_string(json, "attestor", signature->attestor);
   json_set_string(json, "key", signature->key);
+  json_set_string(json, "signer", signature->signer);
   json_set_string(json, "format", signature_format_names[signature->format]);
   json_set_string(json, "manifest", signature->manifest.text);
   json_set_string(json, "predicate_type", signature->predicate_type);
@@ -165,7 +198,8 @@ print_text(const Digest *digest, bool verified, const GPtrArray *chosen,
     printf("%s is %s:\n", digest->text, what);
     for (guint i = 0; i < chosen->len; i++) {
       const VerifiedSignature *signature = g_ptr_array_index(chosen, i);
-      printf("  by %s: %s (%s)\n", signature->attestor,
+      printf("  by %s: %s (%s)\n",
+             signature->signer != NULL ? signature->signer : signature->attestor,
              signature_format_in_words(signature->format), signature->manifest.text);
     }
     return;
@@ -209,7 +243,10 @@ verify_is_by_keys(void)
   return verify_option_keys != NULL || verify_option_roots != NULL ||
          verify_option_identities != NULL || verify_option_time_root != NULL ||
          verify_option_require != NULL || verify_option_annotations != NULL ||
-         verify_option_attestation != NULL || verify_option_any_repository;
+         verify_option_attestation != NULL || verify_option_any_repository ||
+         verify_option_trusted_root != NULL || verify_option_issuer != NULL ||
+         verify_option_certificate_identities != NULL || verify_option_rekor != NULL ||
+         verify_option_ctlogs != NULL;
 }
 
 int
@@ -217,11 +254,15 @@ verify_by_keys(const char *reference, const Config *config, bool json, GError **
 {
   g_autoptr(json_t) annotations = json_object();
   g_autoptr(GPtrArray) attestors = g_ptr_array_new_with_free_func((GDestroyNotify)attestor_free);
-  if (verify_option_keys == NULL && verify_option_roots == NULL)
-    return command_usage_error("--key or --root is missing: by whom shall it be signed?");
-  if ((verify_option_identities != NULL || verify_option_time_root != NULL) &&
-      verify_option_roots == NULL)
-    return command_usage_error("--identity and --time-root are for --root");
+  bool certificates = verify_option_roots != NULL || verify_option_trusted_root != NULL;
+  if (verify_option_keys == NULL && !certificates)
+    return command_usage_error(
+        "--key, --root or --trusted-root is missing: by whom shall it be signed?");
+  if (!certificates &&
+      (verify_option_identities != NULL || verify_option_certificate_identities != NULL ||
+       verify_option_issuer != NULL || verify_option_ctlogs != NULL))
+    return command_usage_error("--identity, --certificate-identity, --certificate-oidc-issuer and "
+                               "--ctlog are for --root and --trusted-root");
   if (verify_option_attestation != NULL && verify_option_annotations != NULL)
     return command_usage_error("--annotation is what signatures claim, and attestations do not");
   if (!add_keys(attestors, error) || !add_roots(attestors, error) ||

@@ -4,9 +4,11 @@
 #include "cli/command.h"
 #include "cli/signing_options.h"
 
-extern char *verify_option_attestation, *verify_option_time_root, *verify_option_require;
+extern char *verify_option_attestation, *verify_option_time_root, *verify_option_require,
+    *verify_option_trusted_root, *verify_option_issuer;
 extern char **verify_option_keys, **verify_option_roots, **verify_option_identities,
-    **verify_option_annotations;
+    **verify_option_annotations, **verify_option_certificate_identities, **verify_option_rekor,
+    **verify_option_ctlogs;
 extern gboolean verify_option_any_repository;
 /* clang-format off */
 #define VERIFY_KEYS_OPTIONS                                                                        \
@@ -16,9 +18,20 @@ extern gboolean verify_option_any_repository;
   {"root", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &verify_option_roots,                                \
    "Certificates (PEM) to which that of a signature must lead; may be repeated", "FILE"},          \
   {"time-root", 0, 0, G_OPTION_ARG_FILENAME, &verify_option_time_root,                             \
-   "Certificates (PEM) of whose time stamps are taken, for certificates that have ended", "FILE"}, \
+   "Certificates (PEM) of whose time stamps are taken", "FILE"}, \
   {"identity", 0, 0, G_OPTION_ARG_STRING_ARRAY, &verify_option_identities,                         \
    "Of whom such a certificate must be: \"C=US, O=Example\", or a pattern of its names", "WHO"},   \
+  {"trusted-root", 0, 0, G_OPTION_ARG_FILENAME, &verify_option_trusted_root,                       \
+   "Sigstore's trusted_root.json: authorities and logs by which signatures count", "FILE"},        \
+  {"certificate-identity", 0, 0, G_OPTION_ARG_STRING_ARRAY,                                        \
+   &verify_option_certificate_identities,                                                          \
+   "Of whom its certificates must be: a pattern of an address, a URI or a user name", "PATTERN"},  \
+  {"certificate-oidc-issuer", 0, 0, G_OPTION_ARG_STRING, &verify_option_issuer,                    \
+   "Who must have vouched for that identity", "PATTERN"},                                          \
+  {"rekor", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &verify_option_rekor,                               \
+   "The log (its key, PEM) in which signatures must be; may be repeated", "FILE"},                 \
+  {"ctlog", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &verify_option_ctlogs,                              \
+   "The log (its key, PEM) in which certificates must be; may be repeated", "FILE"},               \
   {"require", 0, 0, G_OPTION_ARG_STRING, &verify_option_require,                                   \
    "How many of several keys must have signed (default: any)", "any|all|NUMBER"},                  \
   {"annotation", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &verify_option_annotations,                    \

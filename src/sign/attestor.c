@@ -2,7 +2,6 @@
 #include "sign/attestor.h"
 
 #include "base/error.h"
-#include "base/gnutls_library.h"
 #include "sign/formats/certificates.h"
 
 static void
@@ -18,6 +17,7 @@ identity_free(AttestorIdentity *identity)
 {
   g_free(identity->subject);
   g_free(identity->name);
+  g_free(identity->issuer);
   g_free(identity);
 }
 
@@ -30,6 +30,7 @@ attestor_new(const char *name)
   attestor->roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   attestor->identities = g_ptr_array_new_with_free_func((GDestroyNotify)identity_free);
   attestor->time_roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  attestor->sigstore = trusted_root_new();
   return attestor;
 }
 
@@ -44,6 +45,7 @@ attestor_free(Attestor *attestor)
   g_ptr_array_unref(attestor->roots);
   g_ptr_array_unref(attestor->identities);
   g_ptr_array_unref(attestor->time_roots);
+  trusted_root_free(attestor->sigstore);
   g_free(attestor);
 }
 
@@ -58,43 +60,64 @@ attestor_add_key(Attestor *attestor, PublicKey *key, const char *name)
 }
 
 void
-attestor_add_identity(Attestor *attestor, const char *subject, const char *name)
+attestor_add_identity(Attestor *attestor, const char *subject, const char *name, const char *issuer)
 {
   AttestorIdentity *identity = g_new0(AttestorIdentity, 1);
   identity->subject = g_strdup(subject);
   identity->name = g_strdup(name);
+  identity->issuer = g_strdup(issuer);
   g_ptr_array_add(attestor->identities, identity);
 }
 
 static bool
-add_root(GPtrArray *roots, gnutls_x509_crt_t certificate)
+read_roots(Slice pem, GPtrArray *roots, GError **error)
 {
-  gnutls_datum_t der = {NULL, 0};
-  if (gnutls()->x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der) < 0)
-    return false;
-  g_ptr_array_add(roots, g_bytes_new(der.data, der.size));
-  (*gnutls()->free)(der.data);
-  return true;
+  return certificates_read(pem, CERTIFICATE_ROOTS_MAX - roots->len, roots, error);
 }
 
 bool
-attestor_read_roots(Slice pem, GPtrArray *roots, GError **error)
+attestor_read(Attestor *attestor, AttestorFile kind, Slice file, GError **error)
 {
-  gnutls_x509_crt_t *list = NULL;
-  unsigned count = 0;
-  const gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem.data, (unsigned)pem.size};
-  int status = gnutls()->x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
-  if (status < 0)
-    return error_set(error, ASSAY_ERROR_INVALID, "there is no certificate in PEM: %s",
-                     gnutls()->strerror(status));
-  bool good = roots->len + count <= CERTIFICATE_ROOTS_MAX;
-  for (unsigned i = 0; i < count; i++) {
-    good = good && add_root(roots, list[i]);
-    gnutls()->x509_crt_deinit(list[i]);
+  switch (kind) {
+  case ATTESTOR_ROOTS:
+    return read_roots(file, attestor->roots, error);
+  case ATTESTOR_TIME_ROOTS:
+    return read_roots(file, attestor->time_roots, error);
+  case ATTESTOR_TRUSTED_ROOT:
+    return trusted_root_read(file, attestor->sigstore, error);
+  case ATTESTOR_REKOR:
+    return trusted_root_add_log(file, attestor->sigstore->logs, error);
+  case ATTESTOR_CTLOG:
+    return trusted_root_add_log(file, attestor->sigstore->certificate_logs, error);
   }
-  (*gnutls()->free)(list);
-  return good || error_set(error, ASSAY_ERROR_LIMIT, "there are more than %u certificates",
-                           CERTIFICATE_ROOTS_MAX);
+  return false;
+}
+
+bool
+attestor_is_keyless(const Attestor *attestor)
+{
+  return attestor->sigstore->authorities->len > 0 ||
+         (attestor->roots->len > 0 && attestor->sigstore->logs->len > 0);
+}
+
+bool
+attestor_close(Attestor *attestor, bool anybody, GError **error)
+{
+  if (!attestor_is_keyless(attestor) || anybody)
+    return true;
+  for (guint i = 0; i < attestor->identities->len; i++) {
+    const AttestorIdentity *identity = g_ptr_array_index(attestor->identities, i);
+    if (identity->issuer == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "identities: say by which `issuer` (OIDC) each is, as Fulcio has it");
+  }
+  if (attestor->identities->len > 0)
+    return true;
+  if (attestor->keys->len == 0 || attestor->roots->len > 0)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "identities: say whose certificates are meant, and by which `issuer`");
+  g_ptr_array_set_size(attestor->sigstore->authorities, 0);
+  return true;
 }
 
 bool

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sign/formats/signature.h"
+#include "sign/formats/trusted_root.h"
 
 typedef struct {
   PublicKey *key;
@@ -18,6 +19,8 @@ typedef struct {
   char *subject;
   /* Pattern ("*") of one of its alternative names: an address, a host, a URI; or NULL. */
   char *name;
+  /* Pattern of the provider of identities (OIDC) that vouched for it at Fulcio; or NULL. */
+  char *issuer;
 } AttestorIdentity;
 
 typedef struct {
@@ -27,6 +30,8 @@ typedef struct {
   GPtrArray *roots;         /* GBytes: certificates in DER, to which a signature's must lead */
   GPtrArray *identities;    /* AttestorIdentity: one of them; empty: each that leads to a root */
   GPtrArray *time_roots;    /* GBytes: of whom time stamps are taken */
+  /* Authorities beside those; and logs: where there are some, each signature must be in one. */
+  TrustedRoot *sigstore;
 } Attestor;
 
 /* Without keys and roots. (transfer full) */
@@ -36,9 +41,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Attestor, attestor_free)
 
 /* Takes over @key; @name: NULL: the fingerprint. What it gives may be filled. (transfer none) */
 AttestorKey *attestor_add_key(Attestor *attestor, PublicKey *key, const char *name);
-void attestor_add_identity(Attestor *attestor, const char *subject, const char *name);
-/* Adds the certificates of a PEM file to `roots` or `time_roots`. ASSAY_ERROR_INVALID: there is
- * none, or what is no certificate; _LIMIT: with those that
- * are there, more than a hundred. */
-bool attestor_read_roots(Slice pem, GPtrArray *roots, GError **error);
+void attestor_add_identity(Attestor *attestor, const char *subject, const char *name,
+                           const char *issuer);
+/* A file that says by whom or by what signatures count. */
+typedef enum {
+  ATTESTOR_ROOTS,        /* certificates in PEM */
+  ATTESTOR_TIME_ROOTS,   /* certificates in PEM */
+  ATTESTOR_TRUSTED_ROOT, /* trusted_root_read() */
+  ATTESTOR_REKOR,        /* the key of a log of signatures */
+  ATTESTOR_CTLOG         /* the key of a log of certificates */
+} AttestorFile;
+/* Adds what it has. ASSAY_ERROR_INVALID: it is none; _LIMIT: with those that are there, there are
+ * more than a hundred; _UNSUPPORTED. */
+bool attestor_read(Attestor *attestor, AttestorFile kind, Slice file, GError **error);
+/* Whether certificates count that last for minutes, as Fulcio's do: when a signature was made must
+ * be proven then. */
+bool attestor_is_keyless(const Attestor *attestor);
+/* To be called when all is added: Fulcio gives certificates to everybody, in the name of many
+ * providers of identities. So each identity must name its issuer, and without one (and without
+ * @anybody, which says that all of them count) the authorities of a trusted root stand for nobody.
+ * ASSAY_ERROR_INVALID. */
+bool attestor_close(Attestor *attestor, bool anybody, GError **error);
 bool attestor_takes(const Attestor *attestor, SignatureFormat format);

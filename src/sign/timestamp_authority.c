@@ -10,7 +10,7 @@
 #include "base/http_client.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "sign/attestor.h"
+#include "sign/formats/certificates.h"
 #include "sign/formats/timestamp.h"
 #include "sign/formats/timestamp_request.h"
 
@@ -34,7 +34,7 @@ read_roots(const char *path, GPtrArray *roots, GError **error)
   g_autoptr(GBytes) pem = file_read(AT_FDCWD, path, ROOTS_FILE_MAX, error);
   if (pem == NULL)
     return false;
-  if (attestor_read_roots(slice_from_bytes(pem), roots, error))
+  if (certificates_read(slice_from_bytes(pem), CERTIFICATE_ROOTS_MAX, roots, error))
     return true;
   g_prefix_error(error, "%s: ", path);
   return false;

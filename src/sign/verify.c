@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "sign/formats/certificates.h"
 #include "sign/formats/dsse.h"
-#include "sign/formats/timestamp.h"
+#include "sign/proof.h"
 
 /* What was parsed last: the signatures of an envelope follow one another, and several attestors may
  * vouch for each. */
@@ -17,6 +17,12 @@ typedef struct {
   json_t *predicate;
   bool fits;
 } Predicate;
+
+/* By what a signature is. */
+typedef struct {
+  const char *key;   /* its fingerprint */
+  Slice certificate; /* in DER; empty: it is by a key alone */
+} Signer;
 
 typedef struct {
   const SignatureSource *source;
@@ -32,6 +38,7 @@ verified_free(VerifiedSignature *verified)
 {
   g_free(verified->attestor);
   g_free(verified->key);
+  g_free(verified->signer);
   g_free(verified->predicate_type);
   json_decref(verified->predicate);
   json_decref(verified->annotations);
@@ -81,20 +88,16 @@ static void G_GNUC_PRINTF(3, 4)
 
 /* --- time --- */
 
-/* The latest moment at which the signature can have been made, as far as @attestor trusts who says
- * so; 0: nobody knows. */
+/* The latest moment at which the signature can have been made, as far as is proven, or as it is
+ * known to have been here; 0: nobody knows. */
 static int64_t
-known_time(const Verification *verification, const Attestor *attestor, const Signature *signature)
+known_time(const Verification *verification, const Signature *signature, const Proof *proof)
 {
   const SignatureSource *source = verification->source;
-  int64_t known =
+  int64_t here =
       source->known_since == NULL ? 0 : source->known_since(source->data, &signature->manifest);
-  int64_t stamped =
-      signature->timestamp == NULL || attestor->time_roots->len == 0
-          ? 0
-          : timestamp_verify(slice_from_bytes(signature->timestamp),
-                             slice_from_bytes(signature->bytes), attestor->time_roots, NULL);
-  return stamped > 0 && (known == 0 || stamped < known) ? stamped : known;
+  int64_t proven = proof_first(proof);
+  return proven > 0 && (here == 0 || proven < here) ? proven : here;
 }
 
 /* Whether it counts that a key was good until @end: it was made before, or the end is yet to come.
@@ -151,12 +154,14 @@ take_predicate(const Verification *verification, const Signature *signature)
 }
 
 static void
-accept(const Verification *verification, const Attestor *attestor, const char *key,
+accept(const Verification *verification, const Attestor *attestor, const Signer *signer,
        const Signature *signature, int64_t known)
 {
   VerifiedSignature *verified = g_new0(VerifiedSignature, 1);
   verified->attestor = g_strdup(attestor->name);
-  verified->key = g_strdup(key);
+  verified->key = g_strdup(signer->key);
+  verified->signer =
+      signer->certificate.size == 0 ? NULL : certificate_in_words(signer->certificate);
   verified->format = signature->format;
   verified->predicate_type = g_strdup(signature->predicate_type);
   verified->predicate = json_incref(verification->last->predicate);
@@ -180,7 +185,7 @@ tell_unread(const Verification *verification, const Signature *signature, const 
 
 /* What a signature is worth that is by the attestor. */
 static void
-judge(const Verification *verification, const Attestor *attestor, const char *key,
+judge(const Verification *verification, const Attestor *attestor, const Signer *signer,
       const Signature *signature, int64_t known)
 {
   g_autoptr(GError) mismatch = NULL;
@@ -194,20 +199,28 @@ judge(const Verification *verification, const Attestor *attestor, const char *ke
   else if (!take_predicate(verification, signature) && signature->format == SIGNATURE_ATTESTATION)
     tell_unread(verification, signature, attestor);
   else
-    accept(verification, attestor, key, signature, known);
+    accept(verification, attestor, signer, signature, known);
 }
 
 static void
 judge_key(const Verification *verification, const Attestor *attestor, const AttestorKey *key,
           const Signature *signature)
 {
-  int64_t known = known_time(verification, attestor, signature);
+  g_autoptr(GError) unproven = NULL;
+  g_autoptr(GBytes) der = public_key_to_der(key->key);
+  Proof proof;
+  if (!proof_find(attestor, signature, slice_from_bytes(der), &proof, &unproven)) {
+    tell(verification, signature, "is by %s, but %s", attestor->name, unproven->message);
+    return;
+  }
+  int64_t known = known_time(verification, signature, &proof);
   g_autofree char *untimely = find_untimely(key, signature, known, verification->now);
   if (untimely != NULL)
     tell(verification, signature, "does not count: the key %s of %s %s", key->name, attestor->name,
          untimely);
   else
-    judge(verification, attestor, public_key_fingerprint(key->key), signature, known);
+    judge(verification, attestor, &(Signer){public_key_fingerprint(key->key), SLICE_EMPTY},
+          signature, known);
 }
 
 /* Whether one of the attestor's keys made it. */
@@ -231,10 +244,19 @@ is_of_identity(const Attestor *attestor, Slice leaf)
 {
   for (guint i = 0; i < attestor->identities->len; i++) {
     const AttestorIdentity *identity = g_ptr_array_index(attestor->identities, i);
-    if (certificate_is_of(leaf, identity->subject, identity->name))
+    if (certificate_is_of(leaf, identity->subject, identity->name, identity->issuer))
       return true;
   }
   return attestor->identities->len == 0;
+}
+
+static void
+tell_stranger(const Verification *verification, const Attestor *attestor,
+              const Signature *signature, Slice leaf)
+{
+  g_autofree char *name = certificate_in_words(leaf);
+  tell(verification, signature, "is by %s, who is none of the identities of %s", name,
+       attestor->name);
 }
 
 static void
@@ -243,17 +265,17 @@ judge_certificate(const Verification *verification, const Attestor *attestor,
 {
   g_autoptr(GError) mismatch = NULL;
   Slice leaf = slice_from_bytes(g_ptr_array_index(signature->chain, 0));
-  int64_t known = known_time(verification, attestor, signature);
-  int64_t at = known > 0 ? known : verification->now;
-  if (!certificates_verify(signature->chain, attestor->roots, CERTIFICATE_SIGNS_CODE, at,
-                           &mismatch)) {
+  Proof proof;
+  bool proven = proof_find(attestor, signature, leaf, &proof, &mismatch);
+  int64_t known = known_time(verification, signature, &proof);
+  int64_t otherwise = known > 0 ? known : verification->now;
+  if (!proven || !proof_check_certificate(attestor, signature, &proof, otherwise, &mismatch)) {
     tell(verification, signature, "is not by %s: %s", attestor->name, mismatch->message);
   } else if (!is_of_identity(attestor, leaf)) {
-    g_autofree char *name = certificate_subject(leaf);
-    tell(verification, signature, "is by %s, who is none of the identities of %s", name,
-         attestor->name);
+    tell_stranger(verification, attestor, signature, leaf);
   } else {
-    judge(verification, attestor, public_key_fingerprint(leaf_key), signature, known);
+    judge(verification, attestor, &(Signer){public_key_fingerprint(leaf_key), leaf}, signature,
+          known);
   }
 }
 
@@ -261,7 +283,8 @@ judge_certificate(const Verification *verification, const Attestor *attestor,
 static bool
 try_roots(const Verification *verification, const Attestor *attestor, const Signature *signature)
 {
-  if (signature->chain == NULL || attestor->roots->len == 0)
+  if (signature->chain == NULL ||
+      (attestor->roots->len == 0 && attestor->sigstore->authorities->len == 0))
     return false;
   g_autoptr(PublicKey) leaf =
       certificate_key(slice_from_bytes(g_ptr_array_index(signature->chain, 0)), NULL);

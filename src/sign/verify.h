@@ -2,8 +2,9 @@
  * roots. Blocks as the source of the signatures does.
  *
  * When a signature was made is known by an RFC 3161 time stamp whose authority the attestor trusts,
- * or, at the latest, by when its manifest is known to have been there (SignatureSource); what it
- * claims of itself proves nothing, as whoever has the key may claim any time. So:
+ * by the word of a log that he trusts (proof.h), or, at the latest, by when its manifest is known
+ * to have been there (SignatureSource), which is no proof for certificates that last for minutes;
+ * what it claims of itself proves nothing, as whoever has the key may claim any time. So:
  *
  * - of a key that was revoked, a signature counts that is known to be older;
  * - of a key or certificate whose time is over, likewise;
@@ -15,7 +16,8 @@
 
 typedef struct {
   char *attestor;
-  char *key; /* fingerprint of the key, or of the certificate's */
+  char *key;    /* fingerprint of the key, or of the certificate's */
+  char *signer; /* whom the certificate names; NULL: it is by a key alone */
   SignatureFormat format;
   char *predicate_type; /* of a statement, or NULL */
   json_t *predicate;    /* of a statement, or NULL; shared, read only */

@@ -34,17 +34,35 @@ add_ours(Attestor *attestor, const SigningKey *key, GError **error)
   return add_trusted(attestor, key->former, error);
 }
 
+/* @text: or NULL */
+static bool
+add_file(Attestor *attestor, AttestorFile kind, const char *text, GError **error)
+{
+  return text == NULL || attestor_read(attestor, kind, slice_from_string(text), error);
+}
+
+static bool
+add_files(Attestor *attestor, AttestorFile kind, GStrv texts, GError **error)
+{
+  for (char **text = texts; text != NULL && *text != NULL; text++)
+    if (!add_file(attestor, kind, *text, error))
+      return false;
+  return true;
+}
+
 static bool
 add_roots(Attestor *attestor, const AttestorRow *row, GError **error)
 {
   for (guint i = 0; row->identities != NULL && i < row->identities->len; i++) {
     const TrustedIdentity *identity = g_ptr_array_index(row->identities, i);
-    attestor_add_identity(attestor, identity->subject, identity->name);
+    attestor_add_identity(attestor, identity->subject, identity->name, identity->issuer);
   }
-  return (row->roots == NULL ||
-          attestor_read_roots(slice_from_string(row->roots), attestor->roots, error)) &&
-         (row->time_roots == NULL ||
-          attestor_read_roots(slice_from_string(row->time_roots), attestor->time_roots, error));
+  return add_file(attestor, ATTESTOR_ROOTS, row->roots, error) &&
+         add_file(attestor, ATTESTOR_TIME_ROOTS, row->time_roots, error) &&
+         add_file(attestor, ATTESTOR_TRUSTED_ROOT, row->trusted_root, error) &&
+         add_files(attestor, ATTESTOR_REKOR, row->rekor, error) &&
+         add_files(attestor, ATTESTOR_CTLOG, row->ctlogs, error) &&
+         attestor_close(attestor, false, error);
 }
 
 Attestor *

@@ -32,31 +32,25 @@ check_formats(const char *of, GStrv formats, unsigned allowed, GError **error)
   return true;
 }
 
-/* @pem may be NULL. */
-static bool
-check_roots(const char *of, const char *pem, GError **error)
-{
-  g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-  if (pem == NULL || attestor_read_roots(slice_from_string(pem), roots, error))
-    return true;
-  g_prefix_error(error, "attestor %s: ", of);
-  return false;
-}
-
 bool
 signing_check_attestor(const SigningSet *set, const AttestorRow *row, GError **error)
 {
-  if (row->key == NULL && row->keys->len == 0 && row->roots == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "attestor %s: it needs a signing key of ours, public keys, or roots",
-                     row->name);
+  if (row->key == NULL && row->keys->len == 0 && row->roots == NULL && row->trusted_root == NULL)
+    return error_set(
+        error, ASSAY_ERROR_INVALID,
+        "attestor %s: it needs a signing key of ours, public keys, roots, or a trusted "
+        "root of Sigstore",
+        row->name);
   if (row->key != NULL && signing_set_key(set, row->key) == NULL)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "attestor %s: there is no signing key %s",
                      row->name, row->key);
-  return check_trusted(row->name, row->keys, error) &&
-         check_formats(row->name, row->formats, (1u << SIGNATURE_FORMAT_COUNT) - 1, error) &&
-         check_roots(row->name, row->roots, error) &&
-         check_roots(row->name, row->time_roots, error);
+  if (!check_trusted(row->name, row->keys, error) ||
+      !check_formats(row->name, row->formats, (1u << SIGNATURE_FORMAT_COUNT) - 1, error))
+    return false;
+  AttestorRow of_others = *row;
+  of_others.key = NULL;
+  g_autoptr(Attestor) made = signing_attestor(set, &of_others, error);
+  return made != NULL;
 }
 
 static bool

@@ -45,6 +45,7 @@ const JsonTable signing_key_table = JSON_TABLE(SigningKey, key_members);
 static const JsonMember identity_members[] = {
     {JSON_MEMBER(TrustedIdentity, subject), .kind = &json_text},
     {JSON_MEMBER(TrustedIdentity, name), .kind = &json_text},
+    {JSON_MEMBER(TrustedIdentity, issuer), .kind = &json_text},
 };
 static const JsonTable identity_table = JSON_TABLE(TrustedIdentity, identity_members);
 
@@ -58,6 +59,9 @@ static const JsonMember attestor_members[] = {
     {JSON_MEMBER(AttestorRow, identities), .kind = &json_list, .table = &identity_table,
      .most = SIGNING_KEYS_MOST, .omitted = true},
     {JSON_MEMBER(AttestorRow, time_roots), .kind = &json_text},
+    {JSON_MEMBER(AttestorRow, trusted_root), .kind = &json_text},
+    {JSON_MEMBER(AttestorRow, rekor), .kind = &json_texts, .most = SIGNING_KEYS_MOST},
+    {JSON_MEMBER(AttestorRow, ctlogs), .kind = &json_texts, .most = SIGNING_KEYS_MOST},
     {JSON_MEMBER(AttestorRow, formats), .kind = &json_texts, .most = SIGNATURE_FORMAT_COUNT},
     {JSON_MEMBER(AttestorRow, created), .kind = &json_moment},
     {JSON_MEMBER(AttestorRow, created_by), .kind = &json_text},

@@ -60,7 +60,7 @@ KeyOptions signing_key_options(const SigningKey *key);
 
 /* Whose certificates count, as AttestorIdentity has it. */
 typedef struct {
-  char *subject, *name;
+  char *subject, *name, *issuer;
 } TrustedIdentity;
 void trusted_identity_free(TrustedIdentity *identity);
 
@@ -71,7 +71,9 @@ typedef struct {
   char *roots;           /* certificates in PEM, to which a signature's must lead; or NULL */
   GPtrArray *identities; /* TrustedIdentity: one of them; empty: each that leads to a root */
   char *time_roots;      /* in PEM, of whom time stamps are taken; or NULL */
-  GStrv formats;         /* of signature_format_names; NULL: all */
+  char *trusted_root;    /* of Sigstore, in JSON; or NULL */
+  GStrv rekor, ctlogs; /* public keys in PEM: of logs of signatures and of certificates; or NULL */
+  GStrv formats;       /* of signature_format_names; NULL: all */
   int64_t created;
   char *created_by;
 } AttestorRow;

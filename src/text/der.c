@@ -2,11 +2,11 @@
 #include "text/der.h"
 
 bool
-der_take(Slice *rest, uint8_t tag, Slice *content)
+der_take_any(Slice *rest, uint8_t *tag, Slice *content, Slice *whole)
 {
   Slice left = *rest, bytes;
-  uint8_t found, first;
-  if (!slice_take_uint8(&left, &found) || found != tag || !slice_take_uint8(&left, &first))
+  uint8_t first;
+  if (!slice_take_uint8(&left, tag) || !slice_take_uint8(&left, &first))
     return false;
   size_t size = first;
   if (first >= 0x80) {
@@ -17,6 +17,19 @@ der_take(Slice *rest, uint8_t tag, Slice *content)
       size = size << 8 | bytes.data[i];
   }
   if (!slice_take(&left, size, content))
+    return false;
+  if (whole != NULL)
+    *whole = slice_new(rest->data, rest->size - left.size);
+  *rest = left;
+  return true;
+}
+
+bool
+der_take(Slice *rest, uint8_t tag, Slice *content)
+{
+  Slice left = *rest;
+  uint8_t found;
+  if (!der_take_any(&left, &found, content, NULL) || found != tag)
     return false;
   *rest = left;
   return true;

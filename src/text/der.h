@@ -12,13 +12,16 @@ enum {
   DER_OID = 0x06,
   DER_TEXT = 0x0c, /* UTF8String */
   DER_TIME = 0x18, /* GeneralizedTime */
-  DER_LIST = 0x30
+  DER_LIST = 0x30,
+  DER_CONTEXT = 0xa0 /* and a number: constructed, and what it is says the context */
 };
 
 /* Takes the element of that tag from the front of @rest; false: there is none, or it is longer than
  * @rest, and @rest stays. */
 bool der_take(Slice *rest, uint8_t tag, Slice *content);
-/* The same with its head. */
+/* Takes any element. @whole: with its head; or NULL. */
+bool der_take_any(Slice *rest, uint8_t *tag, Slice *content, Slice *whole);
+/* As der_take(), with its head. */
 bool der_take_whole(Slice *rest, uint8_t tag, Slice *whole);
 
 /* Adds an element. @content: less than 16 MiB. */

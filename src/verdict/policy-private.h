@@ -24,12 +24,19 @@ typedef struct {
   int64_t from, until, revoked; /* microseconds since 1970; 0: not said */
 } PolicyKey;
 
+/* Whose certificates count, as AttestorIdentity has it; the first alone may be a subject, too. */
+typedef struct {
+  char *name, *subject, *issuer;
+} PolicyIdentity;
+
 typedef struct {
   char *name, *description;
   unsigned formats; /* bits of SignatureFormat; 0: all */
   PolicyKey *keys;
   unsigned keys_count;
-  GStrv roots, identities, time_roots;
+  PolicyIdentity *identities;
+  unsigned identities_count;
+  GStrv roots, time_roots, trusted_root, rekor, ctlogs;
 } PolicyAttestor;
 
 struct PolicySet {

@@ -42,16 +42,40 @@ static const Setting key_settings[] = {
 static const Section key_section = {key_settings, G_N_ELEMENTS(key_settings), sizeof(PolicyKey),
                                     .word = "key"};
 
+/* Names of people have a "=" after a word, alternative names have none there; "*" is anybody. */
+static const Setting identity_settings[] = {
+    {SETTING(PolicyIdentity, name), .kind = &setting_text},
+    {SETTING(PolicyIdentity, subject), .kind = &setting_text},
+    {SETTING(PolicyIdentity, issuer), .kind = &setting_text},
+};
+static const Section identity_section = {identity_settings, G_N_ELEMENTS(identity_settings),
+                                         sizeof(PolicyIdentity), .word = "name"};
+
+static bool
+is_anybody(const PolicyIdentity *identity)
+{
+  return g_strcmp0(identity->name, "*") == 0 && identity->subject == NULL &&
+         identity->issuer == NULL;
+}
+
 static void
 check_attestor(void *values, const SettingsPlace *place)
 {
   const PolicyAttestor *attestor = values;
-  if (attestor->keys_count == 0 && *attestor->roots == NULL)
-    settings_complain(place, NULL, "name its `keys`, or `roots` of certificates");
-  else if (*attestor->identities != NULL && *attestor->roots == NULL)
-    settings_complain(place, "identities", "are of certificates; name `roots` that these are by");
-  else if (*attestor->roots != NULL && *attestor->identities == NULL)
+  bool has_keys = attestor->keys_count > 0, has_roots = *attestor->roots != NULL;
+  bool has_trusted = *attestor->trusted_root != NULL;
+  bool has_identities = attestor->identities_count > 0;
+  if (!has_keys && !has_roots && !has_trusted)
+    settings_complain(place, NULL,
+                      "name its `keys`, `roots` of certificates, or a `trusted_root` of Sigstore");
+  else if (has_identities && !has_roots && !has_trusted)
+    settings_complain(place, "identities",
+                      "are of certificates; name `roots` or a `trusted_root` that these are by");
+  else if (has_roots && !has_identities)
     settings_complain(place, "roots", "say whose certificates are meant: `identities`, or \"*\"");
+  else if (has_trusted && !has_keys && !has_identities)
+    settings_complain(place, "trusted_root",
+                      "say whose certificates are meant: `identities`, or \"*\"");
 }
 
 static const Setting attestor_settings[] = {
@@ -60,8 +84,11 @@ static const Setting attestor_settings[] = {
     {SETTING(PolicyAttestor, formats), .kind = &formats_kind, .least = 1, .most = 16},
     {SETTING_LIST(PolicyAttestor, keys), .section = &key_section, .most = KEYS_MAX},
     {SETTING(PolicyAttestor, roots), .kind = &setting_texts, .least = 1, .most = 100},
-    {SETTING(PolicyAttestor, identities), .kind = &setting_texts, .least = 1, .most = 1000},
+    {SETTING_LIST(PolicyAttestor, identities), .section = &identity_section, .most = 1000},
     {SETTING(PolicyAttestor, time_roots), .kind = &setting_texts, .least = 1, .most = 100},
+    {SETTING(PolicyAttestor, trusted_root), .kind = &setting_texts, .least = 1, .most = 10},
+    {SETTING(PolicyAttestor, rekor), .kind = &setting_texts, .least = 1, .most = 100},
+    {SETTING(PolicyAttestor, ctlogs), .kind = &setting_texts, .least = 1, .most = 100},
 };
 const Section policy_attestor_section = {.settings = attestor_settings,
                                          .count = G_N_ELEMENTS(attestor_settings),
@@ -72,10 +99,12 @@ const Section policy_attestor_section = {.settings = attestor_settings,
 
 /* --- their files --- */
 
+/* PEM, or JSON. */
 static bool
 is_inline(const char *key)
 {
-  return strstr(key, "-----BEGIN ") != NULL;
+  return strstr(key, "-----BEGIN ") != NULL ||
+         slice_has_prefix(slice_strip(slice_from_string(key)), SLICE_LITERAL("{"));
 }
 
 typedef struct {
@@ -142,44 +171,87 @@ add_keys(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from, Atte
   return true;
 }
 
-/* Certificates of files that are named as @member. */
-static bool
-add_roots(PolicySet *set, const KeyPlace *place, const char *member, GStrv files, GPtrArray *roots,
-          GError **error)
+/* A member that names files. */
+typedef struct {
+  const char *name;
+  AttestorFile kind;
+  size_t offset;  /* of its GStrv */
+  bool is_demand; /* what is demanded beside a key or certificate: unread, nothing may count */
+} FileMember;
+
+static const FileMember file_members[] = {
+    {"roots", ATTESTOR_ROOTS, offsetof(PolicyAttestor, roots), false},
+    {"time_roots", ATTESTOR_TIME_ROOTS, offsetof(PolicyAttestor, time_roots), false},
+    {"trusted_root", ATTESTOR_TRUSTED_ROOT, offsetof(PolicyAttestor, trusted_root), true},
+    {"rekor", ATTESTOR_REKOR, offsetof(PolicyAttestor, rekor), true},
+    {"ctlogs", ATTESTOR_CTLOG, offsetof(PolicyAttestor, ctlogs), true},
+};
+
+static GStrv
+files_of(const PolicyAttestor *from, const FileMember *member)
 {
-  for (char **file = files; *file != NULL; file++) {
+  return *(const GStrv *)(const void *)((const char *)from + member->offset);
+}
+
+/* *unread: whether one that is demanded is not read here. */
+static bool
+add_files(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from,
+          const FileMember *member, Attestor *attestor, bool *unread, GError **error)
+{
+  for (char **file = files_of(from, member); *file != NULL; file++) {
     g_autoptr(GBytes) bytes = NULL;
     if (!read_key(set, place, *file, &bytes, error) ||
-        (bytes != NULL && !attestor_read_roots(slice_from_bytes(bytes), roots, error)))
-      return complain_of(member, *file, error);
+        (bytes != NULL && !attestor_read(attestor, member->kind, slice_from_bytes(bytes), error)))
+      return complain_of(member->name, *file, error);
+    *unread = *unread || (bytes == NULL && member->is_demand);
   }
   return true;
 }
 
-/* Names of people have a "=", alternative names have none; "*" is anybody. */
-static void
-add_identities(GStrv identities, Attestor *attestor)
+/* "CN=..." and not "https://...?a=b". */
+static bool
+is_subject(const char *name)
 {
-  if (g_strv_contains((const char *const *)identities, "*"))
-    return;
-  for (char **identity = identities; *identity != NULL; identity++) {
-    bool subject = strchr(*identity, '=') != NULL;
-    attestor_add_identity(attestor, subject ? *identity : NULL, subject ? NULL : *identity);
+  size_t word = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789. ");
+  return word > 0 && name[word] == '=';
+}
+
+/* Whether it is anybody. */
+static bool
+add_identities(const PolicyAttestor *from, Attestor *attestor)
+{
+  for (unsigned i = 0; i < from->identities_count; i++)
+    if (is_anybody(&from->identities[i]))
+      return true;
+  for (unsigned i = 0; i < from->identities_count; i++) {
+    const PolicyIdentity *each = &from->identities[i];
+    bool subject = each->subject == NULL && each->name != NULL && is_subject(each->name);
+    attestor_add_identity(attestor, subject ? each->name : each->subject,
+                          subject ? NULL : each->name, each->issuer);
   }
+  return false;
 }
 
 static Attestor *
 make_attestor(PolicySet *set, const KeyPlace *place, const PolicyAttestor *from, GError **error)
 {
   g_autoptr(Attestor) attestor = attestor_new(from->name);
+  bool unread = false;
   attestor->description = g_strdup(from->description);
   attestor->formats = from->formats;
-  if (!add_keys(set, place, from, attestor, error) ||
-      !add_roots(set, place, "roots", from->roots, attestor->roots, error) ||
-      !add_roots(set, place, "time_roots", from->time_roots, attestor->time_roots, error))
+  if (!add_keys(set, place, from, attestor, error))
     return NULL;
-  add_identities(from->identities, attestor);
-  return g_steal_pointer(&attestor);
+  for (size_t i = 0; i < G_N_ELEMENTS(file_members); i++)
+    if (!add_files(set, place, from, &file_members[i], attestor, &unread, error))
+      return NULL;
+  if (unread) {
+    g_ptr_array_set_size(attestor->keys, 0);
+    g_ptr_array_set_size(attestor->roots, 0);
+    g_ptr_array_set_size(attestor->sigstore->authorities, 0);
+  }
+  return attestor_close(attestor, add_identities(from, attestor), error)
+             ? g_steal_pointer(&attestor)
+             : NULL;
 }
 
 static bool
@@ -222,14 +294,6 @@ policy_attestors_clear(PolicySet *set)
   g_clear_pointer(&set->key_files, g_hash_table_unref);
 }
 
-static void
-add_files(GPtrArray *files, GStrv named)
-{
-  for (char **file = named; *file != NULL; file++)
-    if (!is_inline(*file))
-      g_ptr_array_add(files, *file);
-}
-
 char **
 policy_attestors_files(const PolicySet *set)
 {
@@ -239,8 +303,10 @@ policy_attestors_files(const PolicySet *set)
     for (unsigned j = 0; j < attestor->keys_count; j++)
       if (!is_inline(attestor->keys[j].key))
         g_ptr_array_add(files, attestor->keys[j].key);
-    add_files(files, attestor->roots);
-    add_files(files, attestor->time_roots);
+    for (size_t j = 0; j < G_N_ELEMENTS(file_members); j++)
+      for (char **file = files_of(attestor, &file_members[j]); *file != NULL; file++)
+        if (!is_inline(*file))
+          g_ptr_array_add(files, *file);
   }
   g_ptr_array_add(files, NULL);
   return (char **)g_ptr_array_free(files, FALSE);

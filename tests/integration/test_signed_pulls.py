@@ -8,8 +8,11 @@ import lzma
 
 import pytest
 
+from cryptography import x509
+
 import gate
 import images
+import keyless
 import reviews
 import signed
 import sigstore
@@ -73,6 +76,7 @@ class World:
         self.ended_leaf = self.authority.leaf(days=(-9, -2))
         now = datetime.datetime.utcnow().replace(microsecond=0)
         self.times, self.other_times = (sigstore.TimeAuthority(now - 20 * DAY, now + 20 * DAY) for _ in range(2))
+        self.sigstore = keyless.Instance()
         self.folder = folder
 
     def attestors(self):
@@ -81,6 +85,10 @@ class World:
             (self.folder / f"{name}.pub").write_text(signer.pem)
         (self.folder / "ca.pem").write_text(self.authority.pem)
         (self.folder / "tsa.pem").write_text(self.times.pem)
+        files = {"trusted_root.json": self.sigstore.root(), "fulcio.pem": self.sigstore.fulcio.pem, "rekor.pub": self.sigstore.rekor.pem,
+                 "ctlog.pub": self.sigstore.ctlog.pem}
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
         lines = ["attestors:"]
         lines += [f"  - {{name: {name}, keys: {name}.pub}}" for name in ("security", "qa", "scanner", "pss", "former", "national")]
         lines += ["  - name: release", "    keys:", "      - |"] + [f"        {line}" for line in self.signers["release"].pem.split("\n") if line]
@@ -91,7 +99,10 @@ class World:
                   "  - {name: ended, keys: [{key: ended.pub, until: 2026-01-01}]}",
                   "  - {name: anybody, roots: ca.pem, identities: '*'}",
                   "  - {name: builder, roots: ca.pem, identities: ['CN=builder,O=Example,C=DE']}",
-                  "  - {name: stamped, roots: ca.pem, identities: '*', time_roots: tsa.pem}"]
+                  "  - {name: stamped, roots: ca.pem, identities: '*', time_roots: tsa.pem}",
+                  "  - {name: keyless, trusted_root: trusted_root.json, identities: [{issuer: 'https://accounts.*.org', name: '*@example.org'}]}",
+                  "  - {name: logged, roots: fulcio.pem, rekor: rekor.pub, ctlogs: ctlog.pub, identities: [{issuer: '**', name: dev@example.org}]}",
+                  "  - {name: both, keys: security.pub, rekor: rekor.pub}"]
         return "\n".join(lines)
 
 
@@ -190,6 +201,23 @@ def stamped(case, days, by="times"):
     case.notation("ended_leaf", signing_time=when, stamp=lambda signature: getattr(case.world, by).stamp(signature, when))
 
 
+def without_key(case, how="tag", **changes):
+    """With a certificate of ten minutes, a month ago."""
+    changes = {name: value(case.world.sigstore) if callable(value) else value for name, value in changes.items()}
+    getattr(keyless.Keyless(case.world.sigstore, **changes), how)(case.repository, case.image)
+
+
+def key_in_log(case, log="rekor"):
+    """By a key, with an entry in a log."""
+    payload = signed.simple_signing(f"{case.world.server.address}/{case.name}/app", case.digest)
+    signature = case.by("security").sign(payload)
+    body = sigstore.hashedrekord(payload, signature, case.by("security").key)
+    layer = cosign_layer(case.repository, case.by("security"), case.digest, payload=payload, signature=signature)
+    when = int(datetime.datetime.utcnow().timestamp())
+    layer["annotations"]["dev.sigstore.cosign/bundle"] = getattr(case.world.sigstore, log).annotation(body, when)
+    push_layers(case.repository, tag_of(case.digest, ".sig"), [layer])
+
+
 AGED = "{attestors: release, attestations: [{type: vuln, attestors: scanner, age: 7d}]}"
 BUILT = "{attestations: [{type: slsa, attestors: scanner, fields: [{at: runDetails.builder.id, is: 'https://ci.example.org/*'}]}]}"
 CLEAN = "{attestations: [{type: vuln, attestors: scanner, fields: [{at: scanner.result.critical, most: 0}]}]}"
@@ -266,6 +294,24 @@ CASES = [
     ("stamp-not-trusted", "builder", lambda c: stamped(c, -5), 'it is not signed by "builder"'),
     ("deleted", "release", delete_signature, 'it is not signed by "release": it has no signatures'),
     ("deleted-bundle", "release", deleted_bundle, 'it is not signed by "release": it has no signatures'),
+    # Without keys.
+    ("keyless-tag", "keyless", without_key, None),
+    ("keyless-bundle", "keyless", lambda c: without_key(c, "bundle"), None),
+    ("keyless-attested-alone", "release", without_key, 'it is not signed by "release"'),
+    ("keyless-by-files", "logged", without_key, None),
+    ("keyless-bundle-by-files", "logged", lambda c: without_key(c, "bundle"), None),
+    ("keyless-unproven", "keyless", lambda c: without_key(c, promise=False), 'it is not signed by "keyless"|comes with no entry in a log'),
+    ("keyless-proof-alone", "keyless", lambda c: without_key(c, "bundle", promise=False), 'not signed by "keyless"|nothing proves when it was made'),
+    ("keyless-just-now", "keyless", lambda c: without_key(c, "bundle", promise=False, certificate_at=30), 'not signed by "keyless"|nothing proves when'),
+    ("keyless-other-issuer", "keyless", lambda c: without_key(c, issuer="https://accounts.example.com"), 'not signed by "keyless"|none of the identities'),
+    ("keyless-other-name", "keyless", lambda c: without_key(c, san=x509.RFC822Name("dev@example.com")), 'not signed by "keyless"|none of the identities'),
+    ("keyless-user-name", "keyless", lambda c: without_key(c, san=sigstore.user_name("dev!x@example.org")), None),
+    ("keyless-other-authority", "logged", lambda c: without_key(c, fulcio=lambda s: s.other_fulcio), 'not signed by "logged"|leads to no root'),
+    ("keyless-no-ctlog", "logged", lambda c: without_key(c, ctlog=False), 'not signed by "logged"|no stamp of a CT log'),
+    ("keyless-other-log", "logged", lambda c: without_key(c, log=lambda s: s.other_rekor), 'not signed by "logged"|of a log that is not trusted'),
+    ("key-in-log", "both", key_in_log, None),
+    ("key-in-no-log", "both", lambda c: c.cosign("security"), 'it is not signed by "both"|comes with no entry in a log'),
+    ("key-in-other-log", "both", lambda c: key_in_log(c, "other_rekor"), 'it is not signed by "both"|of a log that is not trusted'),
     # What is said.
     ("annotation", TEAM, lambda c: c.cosign("release", optional={"team": "payments"}), None),
     ("annotation-bundle", TEAM, lambda c: c.bundle("release", annotations={"team": "payments"}), None),
@@ -478,7 +524,7 @@ def test_broken_attestors(assay, tmp_path):
     file = tmp_path / "policy.yaml"
     for attestors, signatures, says in (
             ("[{name: a, keys: none.pub}]", "a", "none.pub"), ("[{name: a, keys: bad.pub}]", "a", 'attestor "a": keys: bad.pub: '),
-            ("[{name: a}]", "a", "name its `keys`, or `roots`"), ("[{name: a, keys: good.pub, identities: x}]", "a", "name `roots`"),
+            ("[{name: a}]", "a", "name its `keys`, `roots`"), ("[{name: a, keys: good.pub, identities: x}]", "a", "name `roots`"),
             ("[{name: a, keys: good.pub, formats: gpg}]", "a", "must be cosign, bundle, notation or attestation"),
             ("[{name: a, keys: good.pub}, {name: a, keys: good.pub}]", "a", "another attestor has it")):
         file.write_text(f"policies: [{{name: p, namespaces: '**', signatures: {signatures}}}]\nattestors: {attestors}\n")

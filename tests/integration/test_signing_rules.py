@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from keyless import Instance
 from repository import Repository
 from test_audit import wait_for
 from test_grants import ask, make, with_people
@@ -91,11 +92,18 @@ def test_only_administrators_change_them(closed, tmp_path):
             assert ask(closed, name, "POST", place, json=body).status_code == 403, (name, place)
 
 
+TRUSTED_ROOT = Instance().root()
+
+
 @pytest.mark.parametrize("kind,change,status,words", [
     (ATTESTORS, {"key": "release"}, 404, "no signing key"),
     (ATTESTORS, {}, 400, "needs"),
     (ATTESTORS, {"keys": [{"public": "text"}]}, 400, "key 1"),
     (ATTESTORS, {"roots": "text"}, 400, "certificate"),
+    (ATTESTORS, {"trusted_root": "text"}, 400, ""),
+    (ATTESTORS, {"trusted_root": TRUSTED_ROOT}, 400, "whose certificates are meant"),
+    (ATTESTORS, {"trusted_root": TRUSTED_ROOT, "identities": [{"name": "dev@example.org"}]}, 400, "issuer"),
+    (ATTESTORS, {"rekor": ["text"]}, 400, ""),
     (ATTESTORS, {"public": True, "formats": ["cosing"]}, 400, "cosing"),
     (RULES, {"attestor": "nobody", "repositories": ["*"]}, 404, "no attestor"),
     (RULES, {"attestor": "others", "repositories": ["*"]}, 400, "no signing key of ours"),

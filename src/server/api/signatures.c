@@ -10,6 +10,7 @@
 /* One that an attestor vouches by. */
 typedef struct {
   char *attestor, *key, *format;
+  char *signer;         /* or NULL */
   char *predicate_type; /* or NULL */
   json_t *annotations;  /* or NULL */
   int64_t signed_at;
@@ -18,6 +19,7 @@ typedef struct {
 static const JsonMember shown_members[] = {
     {JSON_MEMBER(ShownSignature, attestor), .kind = &json_text, .required = true},
     {JSON_MEMBER(ShownSignature, key), .kind = &json_text},
+    {JSON_MEMBER(ShownSignature, signer), .kind = &json_text},
     {JSON_MEMBER(ShownSignature, format), .kind = &json_text, .required = true},
     {JSON_MEMBER(ShownSignature, predicate_type), .kind = &json_text},
     {JSON_MEMBER(ShownSignature, annotations), .kind = &json_any},
@@ -83,6 +85,7 @@ signatures_to_json(const ImageSignatures *signatures)
     const ShownSignature shown = {
         .attestor = one->attestor,
         .key = one->key,
+        .signer = one->signer,
         .format = (char *)(uintptr_t)signature_format_names[one->format],
         .predicate_type = one->predicate_type,
         .annotations = one->annotations,

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "oci/digest.h"
 #include "sign/formats/dsse.h"
+#include "sign/formats/transparency.h"
 #include "text/base64.h"
 
 #define CERTIFICATES_MAX 10u
@@ -47,15 +48,53 @@ read_certificates(const json_t *material, Signature *signature, GError **error)
   return true;
 }
 
+/* From the second version on a proof must be there, and before that a promise. */
 static bool
-read_material(const json_t *material, Signature *signature, GError **error)
+is_complete(const LogEntry *entry, const char *type, GError **error)
 {
+  bool is_first = g_str_has_suffix(type, ";version=0.1");
+  if (is_first ? entry->promise == NULL : entry->proof == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "it has no %s",
+                     is_first ? "\"inclusionPromise\"" : "\"inclusionProof\"");
+  return true;
+}
+
+/* Who asks for no log does not mind what is wrong there. */
+static void
+read_log_entries(const json_t *list, const char *type, Signature *signature)
+{
+  g_autoptr(GError) problem = NULL;
+  size_t count = json_array_size(list);
+  g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)log_entry_free);
+  if (count == 0)
+    return;
+  if (count > LOG_ENTRIES_MAX)
+    error_set(&problem, ASSAY_ERROR_LIMIT, "there are more than %u", LOG_ENTRIES_MAX);
+  for (size_t i = 0; i < count && problem == NULL; i++) {
+    LogEntry *entry = log_entry_read(json_array_get(list, i), &problem);
+    if (entry != NULL && is_complete(entry, type, &problem))
+      g_ptr_array_add(entries, entry);
+    else
+      log_entry_free(entry);
+  }
+  if (problem == NULL)
+    signature->log_entries = g_steal_pointer(&entries);
+  else
+    signature->log_problem = g_strdup(problem->message);
+}
+
+bool
+bundle_read_material(const json_t *bundle, Signature *signature, GError **error)
+{
+  const json_t *material = json_get_object(bundle, "verificationMaterial");
   const json_t *key = json_get_object(material, "publicKey");
   const json_t *times = json_get_object(material, "timestampVerificationData");
   const json_t *stamps = json_get_array(times, "rfc3161Timestamps");
   signature->key_hint = g_strdup(json_get_string(key, "hint"));
   if (json_array_size(stamps) > 0)
     signature->timestamp = bytes_of(json_array_get(stamps, 0), "signedTimestamp");
+  read_log_entries(json_get_array(material, "tlogEntries"), json_get_string(bundle, "mediaType"),
+                   signature);
   return read_certificates(material, signature, error);
 }
 
@@ -83,7 +122,7 @@ bundle_read(Slice text, GError **error)
     return NULL;
   }
   g_autoptr(Signature) signature = g_ptr_array_steal_index(signatures, 0);
-  if (!read_material(json_get_object(bundle, "verificationMaterial"), signature, error))
+  if (!bundle_read_material(bundle, signature, error))
     return NULL;
   return g_steal_pointer(&signature);
 }

@@ -15,6 +15,10 @@ bool bundle_is(const char *media_type);
  * _UNSUPPORTED (it has no envelope), _LIMIT. (transfer full) */
 Signature *bundle_read(Slice text, GError **error);
 
+/* Of the latter, what the signature is verified by: certificates, time stamps, entries of logs. The
+ * bundle has a "mediaType". ASSAY_ERROR_INVALID, _LIMIT. */
+bool bundle_read_material(const json_t *bundle, Signature *signature, GError **error);
+
 /* The text around @envelope, signed by @key; @stamp: the answer of an authority of time stamps
  * about its signature, or NULL. (transfer full) */
 char *bundle_text(json_t *envelope, const PublicKey *key, GBytes *stamp);

@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/error.h"
 #include "base/gnutls_library.h"
+#include "sign/formats/fulcio.h"
 #include "text/glob.h"
 
 #define CHAIN_MAX 16u
@@ -49,6 +50,29 @@ add_all(Certificates *certificates, const GPtrArray *list, unsigned most, GError
   return true;
 }
 
+bool
+certificates_read(Slice pem, unsigned most, GPtrArray *list, GError **error)
+{
+  gnutls_x509_crt_t *read = NULL;
+  unsigned count = 0;
+  const gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem.data, (unsigned)pem.size};
+  int status = gnutls()->x509_crt_list_import2(&read, &count, &text, GNUTLS_X509_FMT_PEM, 0);
+  if (status < 0)
+    return error_set(error, ASSAY_ERROR_INVALID, "there is no certificate in PEM: %s",
+                     gnutls()->strerror(status));
+  bool good = count <= most;
+  for (unsigned i = 0; i < count; i++) {
+    gnutls_datum_t der = {NULL, 0};
+    good = good && gnutls()->x509_crt_export2(read[i], GNUTLS_X509_FMT_DER, &der) >= 0;
+    if (der.data != NULL)
+      g_ptr_array_add(list, g_bytes_new(der.data, der.size));
+    (*gnutls()->free)(der.data);
+    gnutls()->x509_crt_deinit(read[i]);
+  }
+  (*gnutls()->free)(read);
+  return good || error_set(error, ASSAY_ERROR_LIMIT, "there are more than %u certificates", most);
+}
+
 PublicKey *
 certificate_key(Slice der, GError **error)
 {
@@ -81,11 +105,47 @@ name_of(gnutls_x509_crt_t certificate)
   return text;
 }
 
+/* An address, a host or a URI. (transfer full); NULL: that is none, *more: whether others follow */
+static char *
+alternative_name(gnutls_x509_crt_t certificate, unsigned index, bool *more)
+{
+  char name[1024];
+  size_t size = sizeof name;
+  int type = gnutls()->x509_crt_get_subject_alt_name(certificate, index, name, &size, NULL);
+  *more = type != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+  return (type == GNUTLS_SAN_DNSNAME || type == GNUTLS_SAN_RFC822NAME || type == GNUTLS_SAN_URI) &&
+                 size < sizeof name && strnlen(name, size) == size
+             ? g_strndup(name, size)
+             : NULL;
+}
+
+/* Its distinguished name, or else another; Fulcio gives none of the former. (transfer full) */
+static char *
+in_words(gnutls_x509_crt_t certificate)
+{
+  bool more = true;
+  char *name = name_of(certificate);
+  for (unsigned i = 0; i < NAMES_MAX && more && (name == NULL || *name == '\0'); i++) {
+    g_free(name);
+    name = alternative_name(certificate, i, &more);
+  }
+  g_autofree char *owned = name;
+  return slice_to_printable(
+      slice_from_string(name == NULL || *name == '\0' ? "somebody without a name" : name), 1024);
+}
+
 char *
-certificate_subject(Slice der)
+certificate_in_words(Slice der)
 {
   g_auto(Certificates) one = {.count = 0};
-  return add(&one, der, NULL) ? name_of(one.list[0]) : NULL;
+  if (!add(&one, der, NULL))
+    return NULL;
+  g_autofree char *user = fulcio_user(der);
+  g_autofree char *name = user != NULL ? g_strdup(user) : in_words(one.list[0]);
+  g_autofree char *issuer = fulcio_issuer(der);
+  g_autofree char *text =
+      issuer == NULL ? g_strdup(name) : g_strdup_printf("%s (by %s)", name, issuer);
+  return slice_to_printable(slice_from_string(text), 1024);
 }
 
 /* "C=US, O=A\, B" as "C=US", "O=A\, B". (transfer full) */
@@ -124,44 +184,66 @@ has_parts(gnutls_x509_crt_t certificate, const char *wanted)
   return true;
 }
 
+/* @text: or NULL. (transfer full) */
+static bool
+is_like(const char *pattern, char *text)
+{
+  g_autofree char *owned = text;
+  return owned != NULL && glob_matches(pattern, owned);
+}
+
 static bool
 has_name(gnutls_x509_crt_t certificate, const char *pattern)
 {
-  for (unsigned i = 0; i < NAMES_MAX; i++) {
-    char name[1024];
-    size_t size = sizeof name;
-    int type = gnutls()->x509_crt_get_subject_alt_name(certificate, i, name, &size, NULL);
-    if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-      return false;
-    if ((type == GNUTLS_SAN_DNSNAME || type == GNUTLS_SAN_RFC822NAME || type == GNUTLS_SAN_URI) &&
-        size < sizeof name && strnlen(name, size) == size) {
-      name[size] = '\0';
-      if (glob_matches(pattern, name))
-        return true;
-    }
-  }
+  bool more = true;
+  for (unsigned i = 0; i < NAMES_MAX && more; i++)
+    if (is_like(pattern, alternative_name(certificate, i, &more)))
+      return true;
   return false;
 }
 
 bool
-certificate_is_of(Slice der, const char *subject, const char *name)
+certificate_is_of(Slice der, const char *subject, const char *name, const char *issuer)
 {
   g_auto(Certificates) one = {.count = 0};
   return add(&one, der, NULL) && (subject == NULL || has_parts(one.list[0], subject)) &&
-         (name == NULL || has_name(one.list[0], name));
+         (name == NULL || has_name(one.list[0], name) || is_like(name, fulcio_user(der))) &&
+         (issuer == NULL || is_like(issuer, fulcio_issuer(der)));
 }
 
 /* --- trust --- */
 
 static bool
+is_good_at(gnutls_x509_crt_t certificate, int64_t at)
+{
+  return gnutls()->x509_crt_get_activation_time(certificate) <= at &&
+         at <= gnutls()->x509_crt_get_expiration_time(certificate);
+}
+
+/* Leaves those that were good then. Whether all were. */
+static bool
+drop_untimely(Certificates *roots, int64_t at)
+{
+  unsigned kept = 0, before = roots->count;
+  for (unsigned i = 0; i < roots->count; i++) {
+    if (is_good_at(roots->list[i], at))
+      roots->list[kept++] = roots->list[i];
+    else
+      gnutls()->x509_crt_deinit(roots->list[i]);
+  }
+  roots->count = kept;
+  return kept == before;
+}
+
+static bool
 check_times(const Certificates *chain, int64_t at, GError **error)
 {
   for (unsigned i = 0; i < chain->count; i++) {
+    if (is_good_at(chain->list[i], at))
+      continue;
     int64_t begin = gnutls()->x509_crt_get_activation_time(chain->list[i]);
     int64_t end = gnutls()->x509_crt_get_expiration_time(chain->list[i]);
-    if (begin <= at && at <= end)
-      continue;
-    g_autofree char *name = name_of(chain->list[i]);
+    g_autofree char *name = in_words(chain->list[i]);
     g_autofree char *moment = calendar_moment(begin > at ? begin : end);
     return error_set(error, ASSAY_ERROR_MISMATCH, "the certificate of %s %s %s", name,
                      begin > at ? "is good only from" : "was good only until", moment);
@@ -202,12 +284,25 @@ check_trust(Certificates *chain, Certificates *roots, CertificatePurpose purpose
   gnutls()->x509_trust_list_deinit(list, 0);
   if (status >= 0 && found == 0)
     return true;
-  g_autofree char *name = name_of(chain->list[0]);
+  g_autofree char *name = in_words(chain->list[0]);
   return error_set(error, ASSAY_ERROR_MISMATCH, "the certificate of %s %s", name,
                    (found & GNUTLS_CERT_PURPOSE_MISMATCH) != 0 ? "is for something else"
                    : (found & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA)) != 0
                        ? "leads to no root that is trusted"
                        : "does not hold");
+}
+
+/* The root's as well, whose certificate need not be among the links. */
+static bool
+check_roots(Certificates *links, Certificates *ends, CertificatePurpose purpose, int64_t at,
+            GError **error)
+{
+  if (drop_untimely(ends, at) || check_trust(links, ends, purpose, NULL))
+    return true;
+  g_autofree char *name = in_words(links->list[0]);
+  g_autofree char *moment = calendar_moment(at);
+  return error_set(error, ASSAY_ERROR_MISMATCH,
+                   "the certificate of %s leads to no root that was good on %s", name, moment);
 }
 
 bool
@@ -221,5 +316,5 @@ certificates_verify(const GPtrArray *chain, const GPtrArray *roots, CertificateP
   return add_all(&links, chain, CHAIN_MAX, error) &&
          add_all(&ends, roots, CERTIFICATE_ROOTS_MAX, error) &&
          check_trust(&links, &ends, purpose, error) && check_usage(links.list[0], purpose, error) &&
-         check_times(&links, at, error);
+         check_times(&links, at, error) && check_roots(&links, &ends, purpose, at, error);
 }

@@ -5,9 +5,13 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "sign/formats/certificates.h"
+#include "sign/formats/transparency.h"
 #include "text/base64.h"
 
-#define VALUES_MAX ((size_t)1000)
+#define VALUES_MAX       ((size_t)1000)
+#define TIMESTAMP_VALUES ((size_t)10)
+#define CHAIN_MAX        10u
 
 /* An object that has exactly these members. */
 static bool
@@ -75,6 +79,64 @@ read_annotations(GHashTable *annotations, Signature *signature, GError **error)
   return true;
 }
 
+/* --- beside it --- */
+
+static bool
+read_chain(GHashTable *annotations, Signature *signature, GError **error)
+{
+  const char *leaf = g_hash_table_lookup(annotations, COSIGN_CERTIFICATE);
+  const char *chain = g_hash_table_lookup(annotations, COSIGN_CHAIN);
+  if (leaf == NULL || *leaf == '\0')
+    return true;
+  signature->chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  bool good = certificates_read(slice_from_string(leaf), 1, signature->chain, error) &&
+              (chain == NULL || *chain == '\0' ||
+               certificates_read(slice_from_string(chain), CHAIN_MAX, signature->chain, error));
+  if (!good)
+    g_prefix_error(error, "its certificates: ");
+  return good;
+}
+
+static bool
+read_timestamp(const char *text, Signature *signature, GError **error)
+{
+  if (text == NULL || *text == '\0')
+    return true;
+  g_autoptr(json_t) json = json_parse_bounded(slice_from_string(text), TIMESTAMP_VALUES, error);
+  const char *token = json_get_string(json, "SignedRFC3161Timestamp");
+  signature->timestamp = token == NULL ? NULL : base64_decode(slice_from_string(token));
+  return json != NULL &&
+         (signature->timestamp != NULL ||
+          error_set(error, ASSAY_ERROR_INVALID, "its time stamp is missing or no base64"));
+}
+
+/* Who asks for no log does not mind what is wrong there. */
+static void
+read_log_entry(const char *text, Signature *signature)
+{
+  g_autoptr(GError) problem = NULL;
+  if (text == NULL || *text == '\0')
+    return;
+  LogEntry *entry = log_entry_read_annotation(slice_from_string(text), &problem);
+  if (entry == NULL) {
+    signature->log_problem = g_strdup(problem->message);
+    return;
+  }
+  signature->log_entries = g_ptr_array_new_with_free_func((GDestroyNotify)log_entry_free);
+  g_ptr_array_add(signature->log_entries, entry);
+}
+
+bool
+cosign_read_material(GHashTable *annotations, GBytes *stamped, Signature *signature, GError **error)
+{
+  if (annotations == NULL)
+    return true;
+  signature->stamped = stamped == NULL ? NULL : g_bytes_ref(stamped);
+  read_log_entry(g_hash_table_lookup(annotations, COSIGN_LOG_ENTRY), signature);
+  return read_chain(annotations, signature, error) &&
+         read_timestamp(g_hash_table_lookup(annotations, COSIGN_TIMESTAMP), signature, error);
+}
+
 Signature *
 cosign_read(Slice payload, GHashTable *annotations, GError **error)
 {
@@ -87,7 +149,8 @@ cosign_read(Slice payload, GHashTable *annotations, GError **error)
   if (!json_refuse_aliases(json, members, error) ||
       !read_critical(json_object_get(json, "critical"), signature, error) ||
       !read_optional(json_object_get(json, "optional"), signature, error) ||
-      !read_annotations(annotations, signature, error))
+      !read_annotations(annotations, signature, error) ||
+      !cosign_read_material(annotations, NULL, signature, error))
     return NULL;
   return g_steal_pointer(&signature);
 }

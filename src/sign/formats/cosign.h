@@ -20,6 +20,12 @@
  * _UNSUPPORTED, _LIMIT. (transfer full) */
 Signature *cosign_read(Slice payload, GHashTable *annotations, GError **error);
 
+/* What the annotations of a layer (or NULL) say beside the signature, also of attestations:
+ * certificates, a time stamp, and an entry of a log. @stamped: what the time stamp is about; NULL:
+ * the signature. ASSAY_ERROR_INVALID, _LIMIT. */
+bool cosign_read_material(GHashTable *annotations, GBytes *stamped, Signature *signature,
+                          GError **error);
+
 /* The text for @digest in @reference ("HOST/REPOSITORY:TAG"); @optional: an object, or NULL.
  * (transfer full) */
 char *cosign_payload(const Digest *digest, const char *reference, json_t *optional);

@@ -72,16 +72,22 @@ read_statement(Slice payload, GError **error)
   return g_steal_pointer(&signature);
 }
 
+Slice
+dsse_payload(const Signature *signature)
+{
+  Slice payload = slice_from_bytes(signature->message), field;
+  for (unsigned i = 0; i < MESSAGE_FIELDS; i++)
+    if (signature->predicate_type == NULL || !slice_next_field(&payload, ' ', &field))
+      return SLICE_EMPTY;
+  return payload;
+}
+
 json_t *
 dsse_predicate(const Signature *signature)
 {
-  Slice payload = slice_from_bytes(signature->message), field;
   if (signature->predicate_type == NULL)
     return NULL;
-  for (unsigned i = 0; i < MESSAGE_FIELDS; i++)
-    if (!slice_next_field(&payload, ' ', &field))
-      return NULL;
-  g_autoptr(json_t) statement = json_parse_bounded(payload, DSSE_VALUES_MAX, NULL);
+  g_autoptr(json_t) statement = json_parse_bounded(dsse_payload(signature), DSSE_VALUES_MAX, NULL);
   return json_incref(json_object_get(statement, "predicate"));
 }
 

@@ -21,6 +21,8 @@ GPtrArray *dsse_read(const json_t *envelope, GError **error);
 /* The predicate of the statement that was signed; NULL: it is of none. It is not kept, for it may
  * take much more memory than its text, and most are by nobody who is known. (transfer full) */
 json_t *dsse_predicate(const Signature *signature);
+/* The statement itself, without what is signed around it; empty: it is of none. (transfer none) */
+Slice dsse_payload(const Signature *signature);
 /* What is signed ("PAE") of a payload. (transfer full) */
 GBytes *dsse_message(const char *payload_type, Slice payload);
 /* The envelope. (transfer full) */

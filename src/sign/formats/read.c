@@ -50,7 +50,15 @@ static GPtrArray *
 read_envelope(Slice bytes, GHashTable *annotations, GError **error)
 {
   g_autoptr(json_t) envelope = json_parse_bounded(bytes, DSSE_VALUES_MAX, error);
-  return envelope == NULL ? NULL : dsse_read(envelope, error);
+  g_autoptr(GPtrArray) signatures = envelope == NULL ? NULL : dsse_read(envelope, error);
+  /* Of an attestation the whole envelope is stamped. */
+  bool is_stamped = signatures != NULL && annotations != NULL &&
+                    g_hash_table_contains(annotations, COSIGN_TIMESTAMP);
+  g_autoptr(GBytes) stamped = is_stamped ? g_bytes_new(bytes.data, bytes.size) : NULL;
+  for (guint i = 0; signatures != NULL && i < signatures->len; i++)
+    if (!cosign_read_material(annotations, stamped, g_ptr_array_index(signatures, i), error))
+      return NULL;
+  return g_steal_pointer(&signatures);
 }
 
 static GPtrArray *

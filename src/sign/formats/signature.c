@@ -42,6 +42,9 @@ signature_free(Signature *signature)
   g_free(signature->key_hint);
   g_clear_pointer(&signature->chain, g_ptr_array_unref);
   g_clear_pointer(&signature->timestamp, g_bytes_unref);
+  g_clear_pointer(&signature->stamped, g_bytes_unref);
+  g_clear_pointer(&signature->log_entries, g_ptr_array_unref);
+  g_free(signature->log_problem);
   g_clear_pointer(&signature->message, g_bytes_unref);
   g_clear_pointer(&signature->bytes, g_bytes_unref);
   g_free(signature);

@@ -34,7 +34,11 @@ typedef struct {
   GPtrArray *chain;     /* GBytes in DER, leaf first; NULL: it is by a key alone */
   int64_t signed_at;    /* seconds since 1970, as it claims; 0: it does not say */
   int64_t expires_at;   /* from when on its maker does not want it to count; 0: never */
-  GBytes *timestamp;    /* an RFC 3161 token about `bytes`, or NULL */
+  GBytes *timestamp;    /* an RFC 3161 token about `stamped`, or NULL */
+  GBytes *stamped;      /* NULL: `bytes` */
+  /* LogEntry (transparency.h): what logs say of it; NULL: nothing that could be read... */
+  GPtrArray *log_entries;
+  char *log_problem; /* ... and why, or NULL */
   /* ALGORITHM_COUNT: the one by which cosign signs with such a key. */
   SignatureAlgorithm algorithm;
   GBytes *message; /* that was signed */

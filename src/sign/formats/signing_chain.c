@@ -6,7 +6,6 @@
 #include "base/calendar.h"
 #include "base/error.h"
 #include "base/gnutls_library.h"
-#include "sign/attestor.h"
 #include "sign/formats/certificates.h"
 #include "sign/formats/notation.h"
 
@@ -35,7 +34,8 @@ signing_chain_read(Slice pem, GError **error)
               SIGNING_CHAIN_FILE_MAX);
     return NULL;
   }
-  return attestor_read_roots(pem, chain, error) ? g_steal_pointer(&chain) : NULL;
+  return certificates_read(pem, CERTIFICATE_ROOTS_MAX, chain, error) ? g_steal_pointer(&chain)
+                                                                     : NULL;
 }
 
 static bool

@@ -100,7 +100,8 @@ check_imprint(const Stamp *stamp, Slice stamped, GError **error)
 /* What it shall be of. */
 typedef struct {
   Slice stamped;
-  const Slice *nonce; /* NULL: nobody asked for one */
+  const Slice *nonce;     /* NULL: nobody asked for one */
+  const GPtrArray *links; /* that the token may leave out; or NULL */
   const GPtrArray *roots;
 } Wanted;
 
@@ -130,14 +131,25 @@ is_signer(gnutls_pkcs7_t token, const gnutls_datum_t *der)
     return false;
   bool signer = gnutls()->x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) >= 0 &&
                 gnutls()->pkcs7_verify_direct(token, certificate, 0, NULL,
-                                              GNUTLS_VERIFY_DISABLE_TIME_CHECKS) >= 0;
+                                              GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+                                                  GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS) >= 0;
   gnutls()->x509_crt_deinit(certificate);
   return signer;
 }
 
-/* Its certificates, that of the signer first; NULL: none of them signed it. (transfer full) */
+/* Adds a certificate to the chain; the signer's is the first. */
+static void
+add_link(gnutls_pkcs7_t token, GPtrArray *chain, const gnutls_datum_t *der, bool *found)
+{
+  bool signer = !*found && is_signer(token, der);
+  g_ptr_array_insert(chain, signer ? 0 : -1, g_bytes_new(der->data, der->size));
+  *found = *found || signer;
+}
+
+/* Its certificates and @links, that of the signer first; NULL: none of them signed it. (transfer
+ * full) */
 static GPtrArray *
-find_chain(gnutls_pkcs7_t token, GError **error)
+find_chain(gnutls_pkcs7_t token, const GPtrArray *links, GError **error)
 {
   g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   bool found = false;
@@ -146,10 +158,15 @@ find_chain(gnutls_pkcs7_t token, GError **error)
     gnutls_datum_t der = {NULL, 0};
     if (gnutls()->pkcs7_get_crt_raw2(token, (unsigned)i, &der) < 0)
       continue;
-    bool signer = !found && is_signer(token, &der);
-    g_ptr_array_insert(chain, signer ? 0 : -1, g_bytes_new(der.data, der.size));
+    add_link(token, chain, &der, &found);
     (*gnutls()->free)(der.data);
-    found = found || signer;
+  }
+  for (guint i = 0; links != NULL && i < links->len; i++) {
+    Slice link = slice_from_bytes(g_ptr_array_index(links, i));
+    const gnutls_datum_t der = {(unsigned char *)(uintptr_t)link.data, (unsigned)link.size};
+    if (!g_ptr_array_find_with_equal_func(chain, g_ptr_array_index(links, i),
+                                          (GEqualFunc)g_bytes_equal, NULL))
+      add_link(token, chain, &der, &found);
   }
   if (found)
     return g_steal_pointer(&chain);
@@ -176,7 +193,7 @@ verify(gnutls_pkcs7_t token, const Wanted *wanted, GError **error)
   bool good = read_stamp(slice_new(info.data, info.size), &stamp, error) &&
               check_imprint(&stamp, wanted->stamped, error) && check_nonce(&stamp, wanted, error);
   (*gnutls()->free)(info.data);
-  g_autoptr(GPtrArray) chain = good ? find_chain(token, error) : NULL;
+  g_autoptr(GPtrArray) chain = good ? find_chain(token, wanted->links, error) : NULL;
   bool anybody = wanted->nonce != NULL && wanted->roots->len == 0;
   if (chain == NULL ||
       (!anybody &&
@@ -215,15 +232,16 @@ timestamp_token(Slice bytes)
 }
 
 int64_t
-timestamp_verify(Slice token, Slice stamped, const GPtrArray *roots, GError **error)
+timestamp_verify(Slice token, Slice stamped, const GPtrArray *links, const GPtrArray *roots,
+                 GError **error)
 {
-  const Wanted wanted = {stamped, NULL, roots};
+  const Wanted wanted = {stamped, NULL, links, roots};
   return open_token(timestamp_token(token), &wanted, error);
 }
 
 int64_t
 timestamp_check(Slice token, Slice stamped, Slice nonce, const GPtrArray *roots, GError **error)
 {
-  const Wanted wanted = {stamped, &nonce, roots};
+  const Wanted wanted = {stamped, &nonce, NULL, roots};
   return open_token(token, &wanted, error);
 }

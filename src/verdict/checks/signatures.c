@@ -255,6 +255,36 @@ attestation_lack(const SignatureRule *rule, const AttestationRule *wanted, Seen 
   return g_strdup_printf("it has no %s attestation by \"%s\" that counts", wanted->type, by);
 }
 
+/* Whether a problem speaks of one of the attestors. */
+static bool
+speaks_of(const char *problem, const GPtrArray *names)
+{
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = g_ptr_array_index(names, i);
+    size_t size = strlen(name);
+    for (const char *at = strstr(problem, name); at != NULL; at = strstr(at + 1, name))
+      if (at > problem && at[-1] == ' ' && strchr(" :,;", at[size]) != NULL)
+        return true;
+  }
+  return false;
+}
+
+/* Only some are told: first why nothing is by whom the rule asks for. */
+static void
+sort_problems(const SignatureRule *rule, Seen *seen)
+{
+  g_autoptr(GPtrArray) names = signatures_attestors(rule);
+  GPtrArray *sorted = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0, asked = 0; i < seen->problems->len; i++) {
+    char *problem = g_ptr_array_index(seen->problems, i);
+    bool first = speaks_of(problem, names);
+    g_ptr_array_insert(sorted, first ? (gint)asked : -1, g_strdup(problem));
+    asked += first;
+  }
+  g_ptr_array_unref(seen->problems);
+  seen->problems = sorted;
+}
+
 /* What is lacking, with why what is there does not count. (transfer full) */
 static char *
 refusal_in_words(const GPtrArray *lacks, const Seen *seen)
@@ -322,8 +352,10 @@ judge(const void *data, Judgement *judgement)
       g_ptr_array_add(lacks, lack);
     judgement_turns(judgement, until);
   }
-  if (lacks->len > 0)
+  if (lacks->len > 0) {
+    sort_problems(rule, &seen);
     tell(rule->mode, judgement, refusal_in_words(lacks, &seen));
+  }
 }
 
 static bool

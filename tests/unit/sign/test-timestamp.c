@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/attestor.h"
+#include "sign/formats/certificates.h"
 #include "sign/formats/notation.h"
 #include "sign/formats/timestamp.h"
 #include "sign/formats/write.h"
@@ -48,7 +49,7 @@ roots_of(const char *folder, const char *name)
 {
   g_autoptr(GBytes) pem = read_file(folder, name);
   GPtrArray *roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-  g_assert_true(attestor_read_roots(slice_from_bytes(pem), roots, NULL));
+  g_assert_true(certificates_read(slice_from_bytes(pem), 10, roots, NULL));
   return roots;
 }
 
@@ -149,17 +150,17 @@ test_ended_certificate(void)
   g_autoptr(Attestor) attestor = attestor_new("release");
   g_autoptr(GBytes) root = read_file(folder, "ca.pem");
   for (unsigned i = 0; i < 100; i++)
-    g_assert_true(attestor_read_roots(slice_from_bytes(root), attestor->roots, NULL));
-  g_assert_false(attestor_read_roots(slice_from_bytes(root), attestor->roots, NULL));
+    g_assert_true(attestor_read(attestor, ATTESTOR_ROOTS, slice_from_bytes(root), NULL));
+  g_assert_false(attestor_read(attestor, ATTESTOR_ROOTS, slice_from_bytes(root), NULL));
   Store store;
   store_init(&store);
   put_stamped(&store, artifact, folder);
   g_assert_cmpuint(count_valid(&store, &subject, attestor, now), ==, 1);
   g_assert_cmpuint(count_valid(&store, &subject, attestor, later), ==, 0);
   g_autoptr(GBytes) other = read_file(folder, "other.pem");
-  g_assert_true(attestor_read_roots(slice_from_bytes(other), attestor->time_roots, NULL));
+  g_assert_true(attestor_read(attestor, ATTESTOR_TIME_ROOTS, slice_from_bytes(other), NULL));
   g_assert_cmpuint(count_valid(&store, &subject, attestor, later), ==, 0);
-  g_assert_true(attestor_read_roots(slice_from_bytes(root), attestor->time_roots, NULL));
+  g_assert_true(attestor_read(attestor, ATTESTOR_TIME_ROOTS, slice_from_bytes(root), NULL));
   g_assert_cmpuint(count_valid(&store, &subject, attestor, later), ==, 1);
   store_clear(&store);
   remove_folder(folder);
@@ -189,7 +190,7 @@ test_openssl(void)
     g_autoptr(GBytes) file = read_file(folder, cases[i].file);
     g_autoptr(GPtrArray) roots = roots_of(folder, cases[i].roots);
     int64_t time = timestamp_verify(slice_from_bytes(file), slice_from_string(cases[i].stamped),
-                                    roots, &error);
+                                    NULL, roots, &error);
     g_test_message("case %s, %s, %s: %s", cases[i].file, cases[i].stamped, cases[i].roots,
                    error == NULL ? "good" : error->message);
     if (cases[i].error != 0) {
@@ -207,7 +208,7 @@ test_openssl(void)
     g_autofree uint8_t *copy = g_memdup2(bytes.data, bytes.size);
     copy[at] ^= 1;
     int64_t time =
-        timestamp_verify(slice_new(copy, bytes.size), SLICE_LITERAL("stamped"), roots, NULL);
+        timestamp_verify(slice_new(copy, bytes.size), SLICE_LITERAL("stamped"), NULL, roots, NULL);
     g_assert_true(time == 0 || ABS(time - now) < 120);
   }
   remove_folder(folder);
