@@ -2,6 +2,7 @@
 #include "sign/open_keys.h"
 
 #include "base/error.h"
+#include "sign/keys/flight.h"
 
 /* A key may be changed where it is: for so long, it stays as it was. */
 #define AGE_MAX_US (300 * (int64_t)G_USEC_PER_SEC)
@@ -9,8 +10,8 @@
 #define KEYS_MAX 256u
 
 typedef struct {
-  GMutex lock; /* guards the others; held while it is opened */
-  Key *key;    /* or NULL */
+  Flight flight; /* its lock guards the others */
+  Key *key;      /* or NULL */
   int64_t opened;
 } Place;
 
@@ -21,7 +22,7 @@ static void
 clear_place(void *data)
 {
   Place *place = data;
-  g_mutex_clear(&place->lock);
+  flight_clear(&place->flight);
   key_free(place->key);
 }
 
@@ -51,7 +52,7 @@ find_place(const char *uri, const KeyOptions *options)
     if (g_hash_table_size(places) >= KEYS_MAX)
       g_hash_table_remove_all(places);
     place = g_atomic_rc_box_new0(Place);
-    g_mutex_init(&place->lock);
+    flight_init(&place->flight);
     g_hash_table_insert(places, g_steal_pointer(&name), place);
   }
   g_atomic_rc_box_acquire(place);
@@ -59,37 +60,58 @@ find_place(const char *uri, const KeyOptions *options)
   return place;
 }
 
-static Key *
-get(Place *place, const char *uri, const KeyOptions *options, bool *fresh, GError **error)
+/* With the lock, which it lets go of meanwhile. */
+static void
+open_here(Place *place, const char *uri, const KeyOptions *options, Cancellable *cancellable,
+          GError **error)
 {
-  g_mutex_lock(&place->lock);
+  g_autoptr(GError) failure = NULL;
+  g_mutex_unlock(&place->flight.lock);
+  Key *key = key_open(uri, options, cancellable, &failure);
+  g_mutex_lock(&place->flight.lock);
+  place->key = key;
+  place->opened = g_get_monotonic_time();
+  flight_land(&place->flight, failure);
+  if (key == NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+}
+
+static Key *
+get(Place *place, const char *uri, const KeyOptions *options, bool *fresh, Cancellable *cancellable,
+    GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  *fresh = false;
+  g_mutex_lock(&place->flight.lock);
   if (place->key != NULL && g_get_monotonic_time() - place->opened > AGE_MAX_US)
     g_clear_pointer(&place->key, key_free);
-  *fresh = place->key == NULL;
-  if (place->key == NULL) {
-    place->key = key_open(uri, options, NULL, error);
-    place->opened = g_get_monotonic_time();
+  while (place->key == NULL && failure == NULL) {
+    *fresh = true;
+    if (flight_board(&place->flight, cancellable, &failure))
+      open_here(place, uri, options, cancellable, &failure);
   }
   Key *key = place->key == NULL ? NULL : key_ref(place->key);
-  g_mutex_unlock(&place->lock);
+  g_mutex_unlock(&place->flight.lock);
+  if (key == NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
   return key;
 }
 
 static void
 forget(Place *place, const Key *key)
 {
-  g_mutex_lock(&place->lock);
+  g_mutex_lock(&place->flight.lock);
   if (place->key == key)
     g_clear_pointer(&place->key, key_free);
-  g_mutex_unlock(&place->lock);
+  g_mutex_unlock(&place->flight.lock);
 }
 
 Key *
-open_keys_get(const char *uri, const KeyOptions *options, GError **error)
+open_keys_get(const char *uri, const KeyOptions *options, Cancellable *cancellable, GError **error)
 {
   Place *place = find_place(uri, options);
   bool fresh;
-  Key *key = get(place, uri, options, &fresh, error);
+  Key *key = get(place, uri, options, &fresh, cancellable, error);
   release_place(place);
   return key;
 }
@@ -106,15 +128,15 @@ may_be_stale(const GError *error)
 
 GBytes *
 open_keys_sign(const char *uri, const KeyOptions *options, SignatureAlgorithm algorithm,
-               Slice message, GError **error)
+               Slice message, Cancellable *cancellable, GError **error)
 {
   Place *place = find_place(uri, options);
   GBytes *signature = NULL;
   for (bool again = true; again && signature == NULL;) {
     g_autoptr(GError) failure = NULL;
     bool fresh = true;
-    g_autoptr(Key) key = get(place, uri, options, &fresh, &failure);
-    signature = key == NULL ? NULL : key_sign(key, algorithm, message, NULL, &failure);
+    g_autoptr(Key) key = get(place, uri, options, &fresh, cancellable, &failure);
+    signature = key == NULL ? NULL : key_sign(key, algorithm, message, cancellable, &failure);
     if (signature != NULL)
       break;
     again = key != NULL && !fresh && may_be_stale(failure);

@@ -2,6 +2,7 @@
 #include "sign/signer_serve.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,11 +14,13 @@
 #include "base/fd.h"
 #include "cage/no_programs.h"
 #include "sign/keys/pkcs11_key.h"
+#include "sign/lanes.h"
 #include "sign/open_keys.h"
 #include "sign/signer_message-private.h"
 
-/* Requests that are worked on at once: most of them wait for something else. */
-#define THREADS_MAX 32
+/* Requests that are worked on at once: most of them wait for something else. Of one key, there are
+ * LANE_WORKERS. */
+#define THREADS_MAX 256
 
 /* --- one request --- */
 
@@ -28,39 +31,101 @@ answer_key(Key *key)
   return signer_answer_write(NULL, slice_from_bytes(der), key_version(key));
 }
 
+typedef struct {
+  int socket;
+  GBytes *bytes;
+  GPtrArray *texts;
+  SignerRequest request;    /* points to both */
+  Cancellable *cancellable; /* has the time that the request has */
+} Job;
+
+static void
+free_job(Job *job)
+{
+  close(job->socket);
+  g_clear_pointer(&job->bytes, g_bytes_unref);
+  g_clear_pointer(&job->cancellable, cancellable_unref);
+  g_ptr_array_unref(job->texts);
+  g_free(job);
+}
+
+/* (transfer full) NULL: it is no request. */
+static Job *
+read_job(int socket)
+{
+  Job *job = g_new0(Job, 1);
+  job->socket = socket;
+  job->texts = g_ptr_array_new_with_free_func(g_free);
+  job->bytes = fd_read_all(socket, SIGNER_REQUEST_MAX, NULL);
+  if (job->bytes == NULL ||
+      !signer_request_read(slice_from_bytes(job->bytes), &job->request, job->texts)) {
+    free_job(job);
+    return NULL;
+  }
+  job->cancellable = cancellable_new_until(g_get_monotonic_time() +
+                                           (int64_t)job->request.seconds * G_USEC_PER_SEC);
+  return job;
+}
+
 /* (transfer full) */
 static GByteArray *
-work(const SignerRequest *request)
+work(const Job *job)
 {
+  const SignerRequest *request = &job->request;
   const char *uri = request->texts[SIGNER_URI];
   KeyOptions options = signer_request_options(request);
   g_autoptr(GError) error = NULL;
+  if (cancellable_time_left(job->cancellable) == 0) {
+    error_set(&error, ASSAY_ERROR_TIMEOUT,
+              "key %.*s: it gave no answer in time to others that ask it", (int)strcspn(uri, "?"),
+              uri);
+    return signer_answer_write(error, SLICE_EMPTY, NULL);
+  }
   if (request->verb == SIGNER_MAKE) {
-    key_make(uri, request->texts[SIGNER_MADE], &options, NULL, &error);
+    key_make(uri, request->texts[SIGNER_MADE], &options, job->cancellable, &error);
     return signer_answer_write(error, SLICE_EMPTY, NULL);
   }
   if (request->verb == SIGNER_OPEN) {
-    g_autoptr(Key) key = open_keys_get(uri, &options, &error);
+    g_autoptr(Key) key = open_keys_get(uri, &options, job->cancellable, &error);
     return key == NULL ? signer_answer_write(error, SLICE_EMPTY, NULL) : answer_key(key);
   }
   g_autoptr(GBytes) signature =
-      open_keys_sign(uri, &options, request->algorithm, request->message, &error);
+      open_keys_sign(uri, &options, request->algorithm, request->message, job->cancellable, &error);
   return signature == NULL ? signer_answer_write(error, SLICE_EMPTY, NULL)
                            : signer_answer_write(NULL, slice_from_bytes(signature), NULL);
 }
 
+/* Whether anybody waits for the answer. */
+static bool
+is_asked(const Job *job)
+{
+  struct pollfd asker = {job->socket, 0, 0};
+  return poll(&asker, 1, 0) <= 0 || (asker.revents & (POLLHUP | POLLERR)) == 0;
+}
+
+static void
+do_job(Job *job)
+{
+  if (is_asked(job)) {
+    g_autoptr(GByteArray) answer = work(job);
+    /* Whoever does not listen any more has given it up. */
+    fd_write_all(job->socket, slice_new(answer->data, answer->len), NULL);
+  }
+  free_job(job);
+}
+
+/* A key that gives no answer holds up no other: its requests wait for each other alone. */
 static void
 serve_one(gpointer data, gpointer unused)
 {
-  auto_fd int socket = GPOINTER_TO_INT(data);
-  SignerRequest request;
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GBytes) bytes = fd_read_all(socket, SIGNER_REQUEST_MAX, NULL);
-  if (bytes == NULL || !signer_request_read(slice_from_bytes(bytes), &request, texts))
+  Job *job = read_job(GPOINTER_TO_INT(data));
+  if (job == NULL)
     return;
-  g_autoptr(GByteArray) answer = work(&request);
-  /* Whoever does not listen any more has given it up. */
-  fd_write_all(socket, slice_new(answer->data, answer->len), NULL);
+  g_autofree char *lane = g_strdup(job->request.texts[SIGNER_URI]);
+  if (!lanes_enter(lane, job))
+    return;
+  for (; job != NULL; job = lanes_next(lane))
+    do_job(job);
 }
 
 /* --- the process --- */

@@ -272,6 +272,71 @@ test_waits(void)
   g_assert_cmpint(g_get_monotonic_time() - before, >, 900 * 1000);
 }
 
+#define SECONDS 3
+typedef struct {
+  Signer *signer;
+  char *uri, *file;
+  Cancellable *cancellable;
+} Asking;
+
+static gpointer
+ask_in_vain(gpointer data)
+{
+  const Asking *asking = data;
+  g_autoptr(GError) error = NULL;
+  const KeyOptions options = {.token_file = asking->file, .seconds = SECONDS};
+  g_autoptr(GBytes) signature =
+      signer_sign(asking->signer, asking->uri, &options, ALGORITHM_ECDSA_SHA256, SLICE_LITERAL("x"),
+                  asking->cancellable, &error);
+  g_assert_null(signature);
+  return GINT_TO_POINTER(error->code);
+}
+
+static pid_t
+find_process(void)
+{
+  g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+  g_autofree char *children = NULL;
+  g_assert_true(g_file_get_contents(path, &children, NULL, NULL));
+  g_auto(GStrv) all = g_strsplit(g_strstrip(children), " ", -1);
+  return (pid_t)g_ascii_strtoll(all[g_strv_length(all) - 1], NULL, 10);
+}
+
+/* More requests than a key has threads wait for a service that gives no answer: another key signs
+ * meanwhile, all of them end in their time, or when they are cancelled, and the process stays. */
+static void
+test_hangs_alone(void)
+{
+  const Service *service = &services[0];
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Signer) fresh = signer_new(g_getenv("ASSAY_PROGRAM"));
+  g_autofree char *mode = kms_write(&kms, "mode", "hangs");
+  g_autofree char *uri = uri_of(service, "p256"), *file = kms_write(&kms, "token", service->token);
+  g_autofree char *other = g_strdup_printf("file:%s/p256.pem", kms.folder);
+  g_autoptr(Cancellable) cancellable = cancellable_new();
+  Asking asking = {fresh, uri, file, NULL}, hasty = {fresh, uri, file, cancellable};
+  g_autoptr(Key) key = signer_key(fresh, other, NULL, NULL, &error);
+  g_assert_no_error(error);
+  pid_t process = find_process();
+  int64_t before = g_get_monotonic_time();
+  GThread *threads[40];
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("hangs", ask_in_vain, i == 0 ? &hasty : &asking);
+  for (unsigned i = 0; i < 100; i++) {
+    g_autoptr(GBytes) signature =
+        key_sign(key, ALGORITHM_ECDSA_SHA256, SLICE_LITERAL("x"), NULL, &error);
+    g_assert_no_error(error);
+  }
+  g_assert_cmpint(g_get_monotonic_time() - before, <, SECONDS * G_USEC_PER_SEC);
+  cancellable_cancel(cancellable);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(threads[i])), ==,
+                    i == 0 ? ASSAY_ERROR_CANCELLED : ASSAY_ERROR_TIMEOUT);
+  g_assert_cmpint(g_get_monotonic_time() - before, <, (SECONDS + 2) * G_USEC_PER_SEC);
+  g_assert_cmpint(find_process(), ==, process);
+  g_unlink(mode);
+}
+
 static void
 test_vault_makes(void)
 {
@@ -304,6 +369,7 @@ main(int argc, char **argv)
   }
   g_test_add_func("/services/uris", test_uris);
   g_test_add_func("/services/waits", test_waits);
+  g_test_add_func("/services/hangs-alone", test_hangs_alone);
   g_test_add_func("/services/vault-makes", test_vault_makes);
   int status = g_test_run();
   signer_free(signer);
