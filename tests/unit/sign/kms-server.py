@@ -61,6 +61,15 @@ def sign(key, data, algorithm="pkcs1v15", raw=False):
         return openssl("pkeyutl", "-sign", "-inkey", str(FOLDER / f"{key}.pem"), "-in", file.name, *options)
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
 def numbers_of(der, size):
     """Both numbers of a DER signature, one after the other."""
     at = 2 + (der[1] & 0x7f if der[1] & 0x80 else 0)
@@ -200,15 +209,21 @@ class Handler(CredentialServices, BaseHTTPRequestHandler):
         if not (FOLDER / f"{key}.pem").exists():
             raise Refused(404, "NOT_FOUND", "no such key")
         if self.path.endswith("/cryptoKeyVersions/7/publicKey"):
-            return {"pem": public(key).decode(), "algorithm": "one"}
+            pem = public(key)
+            return {"pem": pem.decode(), "algorithm": "one", "pemCrc32c": str(crc32c(pem))}
         assert self.path.endswith("/cryptoKeyVersions/7:asymmetricSign")
         asked = json.loads(body)
         if key == "ed25519":
-            return {"signature": b64(sign(key, base64.b64decode(asked["data"]), raw=True))}
-        (name, text), = asked["digest"].items()
-        digest = base64.b64decode(text)
-        assert name == f"sha{8 * len(digest)}"
-        return {"signature": b64(sign(key, digest))}
+            data, kind = base64.b64decode(asked["data"]), "Data"
+            made = sign(key, data, raw=True)
+        else:
+            (name, text), = asked["digest"].items()
+            data, kind = base64.b64decode(text), "Digest"
+            assert name == f"sha{8 * len(data)}"
+            made = sign(key, data)
+        assert asked[f"{kind.lower()}Crc32c"] == str(crc32c(data))
+        checksum = crc32c(made) ^ (mode() == "changed")
+        return {"signature": b64(made), "signatureCrc32c": str(checksum), f"verified{kind}Crc32c": mode() != "unverified"}
 
     def azure(self, body):
         self.check_bearer()

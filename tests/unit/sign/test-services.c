@@ -188,6 +188,10 @@ test_errs(gconstpointer data)
   check_fails(service, "nothing", ASSAY_ERROR_NETWORK);
   check_fails(service, "broken", ASSAY_ERROR_NETWORK);
   check_fails(service, "hangs", ASSAY_ERROR_TIMEOUT);
+  if (strcmp(service->kind, "google") == 0) {
+    check_fails(service, "changed", ASSAY_ERROR_NETWORK);
+    check_fails(service, "unverified", ASSAY_ERROR_NETWORK);
+  }
 }
 
 static void
