@@ -58,13 +58,29 @@ tag_is_valid(const char *tag)
 }
 
 /* The digest's hex is cut to 64 digits, so both algorithms have as many. */
+const char *
+tag_suffix_beside(const char *tag)
+{
+  if (!g_str_has_prefix(tag, "sha256-") && !g_str_has_prefix(tag, "sha512-"))
+    return NULL;
+  const char *hex = tag + strlen("sha256-"), *end = hex + strspn(hex, DIGITS "abcdef");
+  return end - hex == 64 && (*end == '\0' || *end == '.') ? end : NULL;
+}
+
 bool
 tag_is_of_referrers(const char *tag)
 {
-  if (!g_str_has_prefix(tag, "sha256-") && !g_str_has_prefix(tag, "sha512-"))
-    return false;
+  const char *suffix = tag_suffix_beside(tag);
+  return suffix != NULL && *suffix == '\0';
+}
+
+char *
+tag_subject(const char *tag)
+{
   const char *hex = tag + strlen("sha256-");
-  return strlen(hex) == 64 && strspn(hex, DIGITS "abcdef") == 64;
+  return tag_suffix_beside(tag) == NULL || !g_str_has_prefix(tag, "sha256-")
+             ? NULL
+             : g_strdup_printf("sha256:%.64s", hex);
 }
 
 char *

@@ -14,6 +14,14 @@
 bool repository_name_is_valid(const char *name);
 /* [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
 bool tag_is_valid(const char *tag);
+/* Of a tag that is made of a subject's digest, what follows the digest: "" of a referrers tag,
+ * ".sig",
+ * ".att", ".sbom" of those that cosign gives what it keeps beside an image. NULL: it is no such
+ * tag, whatever it begins with. (transfer none) */
+const char *tag_suffix_beside(const char *tag);
+/* The digest that such a tag has: "sha256:HEX". NULL: it is none, or has one of SHA-512, which is
+ * cut, so that nobody can tell whose it is. (transfer full) */
+char *tag_subject(const char *tag);
 /* The referrers tag of some subject ("Referrers Tag Schema"): the index there is a list, kept by
  * clients of registries without the referrers API, and no image of several platforms. */
 bool tag_is_of_referrers(const char *tag);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "oci/reference.h"
 
 #define AT_ONCE       500
 #define GIVEN_UP_MOST 10000u
@@ -48,8 +49,7 @@ add_fitting(const Wanted *wanted, bool scanned, const char *repository, const ch
 static bool
 is_of_signature(const char *const *tags)
 {
-  return tags != NULL && tags[0] != NULL &&
-         (g_str_has_prefix(tags[0], "sha256-") || g_str_has_prefix(tags[0], "sha512-"));
+  return tags != NULL && tags[0] != NULL && tag_suffix_beside(tags[0]) != NULL;
 }
 
 /* What was pushed may have been scanned before, under another name. */

@@ -12,16 +12,17 @@ registry_tell_beside(Registry *registry, BesideChanged changed, void *data)
   registry->beside_data = data;
 }
 
-/* What cosign's and the specification's tags are for. Those of SHA-512 are cut: whose they are
- * nobody can tell. */
+/* What cosign's and the specification's tags are for. */
 static void
 add_subject_of_tag(GPtrArray *subjects, const char *tag)
 {
-  const char *end = tag + strcspn(tag, ".");
-  g_autofree char *name = g_strndup(tag, (size_t)(end - tag));
-  bool beside = *end == '\0' || strcmp(end, ".sig") == 0 || strcmp(end, ".att") == 0;
-  if (beside && g_str_has_prefix(name, "sha256-") && tag_is_of_referrers(name))
-    g_ptr_array_add(subjects, g_strconcat("sha256:", name + strlen("sha256-"), NULL));
+  const char *suffix = tag_suffix_beside(tag);
+  char *subject = tag_subject(tag);
+  if (subject != NULL &&
+      (*suffix == '\0' || strcmp(suffix, ".sig") == 0 || strcmp(suffix, ".att") == 0))
+    g_ptr_array_add(subjects, subject);
+  else
+    g_free(subject);
 }
 
 GPtrArray *

@@ -3,6 +3,7 @@
  * ("sha256-...") are written anew by each signer and are never immutable. */
 #include <string.h>
 
+#include "oci/reference.h"
 #include "registry/namespaces.h"
 #include "registry/registry-private.h"
 #include "text/glob.h"
@@ -21,7 +22,7 @@ const char *
 immutable_rule(const Namespace *space, const char *repository, const char *tag)
 {
   const char *rule = NULL;
-  if (g_str_has_prefix(tag, "sha256-") || g_str_has_prefix(tag, "sha512-"))
+  if (tag_suffix_beside(tag) != NULL)
     return NULL;
   for (guint i = 0; i < space->immutable->len; i++) {
     const char *pattern = g_ptr_array_index(space->immutable, i);

@@ -7,6 +7,7 @@
  * indexes. */
 #include <string.h>
 
+#include "oci/reference.h"
 #include "registry/registry-private.h"
 #include "registry/retention-private.h"
 
@@ -16,11 +17,8 @@
 static RetentionImage *
 named_by_tag(const RetentionFacts *facts, const char *tag)
 {
-  size_t hex = strlen("sha256-"), length = hex + 64;
-  if (!g_str_has_prefix(tag, "sha256-") || strlen(tag) < length)
-    return NULL;
-  g_autofree char *digest = g_strdup_printf("sha256:%.64s", tag + hex);
-  return g_hash_table_lookup(facts->by_digest, digest);
+  g_autofree char *digest = tag_subject(tag);
+  return digest == NULL ? NULL : g_hash_table_lookup(facts->by_digest, digest);
 }
 
 static bool

@@ -60,6 +60,34 @@ test_tags(void)
     g_assert_false(tag_is_of_referrers(others[i]));
 }
 
+/* Whatever only looks like one is a tag like others. */
+static void
+test_tags_of_what_is_beside(void)
+{
+  static const struct {
+    const char *tag, *suffix, *subject;
+  } cases[] = {
+      {"sha256-" HEX, "", "sha256:" HEX},
+      {"sha256-" HEX ".sig", ".sig", "sha256:" HEX},
+      {"sha256-" HEX ".att", ".att", "sha256:" HEX},
+      {"sha256-" HEX ".sbom", ".sbom", "sha256:" HEX},
+      {"sha512-" HEX, "", NULL},
+      {"sha512-" HEX ".sig", ".sig", NULL},
+      {"sha256-" HEX "-sig", NULL, NULL},
+      {"sha256-" HEX "0", NULL, NULL},
+      {"sha256-" HEX "0.sig", NULL, NULL},
+      {"sha256-release", NULL, NULL},
+      {"sha256-", NULL, NULL},
+      {"sha1-" HEX ".sig", NULL, NULL},
+      {"v1.sig", NULL, NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *subject = tag_subject(cases[i].tag);
+    g_assert_cmpstr(tag_suffix_beside(cases[i].tag), ==, cases[i].suffix);
+    g_assert_cmpstr(subject, ==, cases[i].subject);
+  }
+}
+
 static void
 test_references(void)
 {
@@ -102,6 +130,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/reference/names", test_names);
   g_test_add_func("/reference/tags", test_tags);
+  g_test_add_func("/reference/tags-beside", test_tags_of_what_is_beside);
   g_test_add_func("/reference/references", test_references);
   return g_test_run();
 }
