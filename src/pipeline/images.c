@@ -157,7 +157,8 @@ images_runs_elsewhere(const Manifest *manifest)
 bool
 images_is_image(BlobStore *blobs, const Manifest *manifest)
 {
-  if (manifest->kind != MANIFEST_IMAGE || manifest_is_container_image(manifest))
+  if (manifest->kind != MANIFEST_IMAGE || manifest_is_container_image(manifest) ||
+      images_runs_elsewhere(manifest))
     return manifest->kind == MANIFEST_IMAGE;
   if (manifest->layers->len == 0)
     return false;

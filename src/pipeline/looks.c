@@ -6,6 +6,7 @@
 #include "inspect/configuration_inspection.h"
 #include "inspect/fingerprint.h"
 #include "inspect/overlay.h"
+#include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
 /* All links as one short text. */
@@ -148,6 +149,10 @@ is_bare(const LayerLooks *looks)
 static bool
 look_at_config(const LayerLooks *looks, ImageInventory *image, GError **error)
 {
+  const char *words, *type = looks->manifest->config->media_type;
+  if (media_type_use(type, &words) == MEDIA_TYPE_UNREADABLE)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED, "the image is %s (%s), which is not read",
+                     words, type);
   if (!manifest_is_container_image(looks->manifest) || is_bare(looks))
     return true;
   Pipeline *pipeline = looks->pipeline;

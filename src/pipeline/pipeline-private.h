@@ -353,8 +353,9 @@ bool images_ask(SqlPool *sql, const char *manifest, GError **error);
 /* Whether it is for another runtime than those of containers: WebAssembly, a whole file system in
  * one file, a machine. What is in it cannot be read. */
 bool images_runs_elsewhere(const Manifest *manifest);
-/* Whether some client would unpack it: manifest_is_container_image(), or a config that names
- * layers, which is all that containerd looks at. Reads the config. */
+/* Whether some client would run it: manifest_is_container_image(), or a config that names layers,
+ * which is all that containerd looks at, or what is for another runtime, whose scan fails. Reads
+ * the config. */
 bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 /* The bytes of a manifest, from any repository; NULL with *error. */
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);

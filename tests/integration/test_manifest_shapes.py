@@ -306,7 +306,6 @@ def test_snapshotters_own_formats_in_ordinary_layers(start_server, assay, tmp_pa
 @pytest.mark.parametrize("config_type,layer_type,named,words", [
     ("application/vnd.cncf.helm.config.v1+json", "application/octet-stream", 0, "a Helm chart"),
     ("application/vnd.in-toto+json", "application/octet-stream", 0, "an in-toto attestation"),
-    ("application/vnd.sylabs.sif.config.v1+json", "application/octet-stream", 0, "a Singularity image (SIF)"),
     ("application/x-own", "application/octet-stream", 0, "an artifact"),
     (CONFIG, "application/vnd.dev.cosign.simplesigning.v1+json", 1, "a cosign signature")])
 def test_artifacts_are_named(start_server, scan, tmp_path, config_type, layer_type, named, words):
@@ -327,6 +326,35 @@ def test_artifacts_are_named(start_server, scan, tmp_path, config_type, layer_ty
         assert state == "done"
     else:
         assert state == "not-applicable" and said in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("config_type,layer_type,words", [
+    ("application/vnd.sylabs.sif.config.v1+json", "application/octet-stream", "a Singularity image (SIF)"),
+    ("application/vnd.sylabs.sif.config.v1+json", "application/vnd.sylabs.sif.layer.v1.sif", "a Singularity image (SIF)"),
+    ("application/vnd.wasm.config.v0+json", "application/wasm", "a WebAssembly module"),
+    ("application/x-own", "application/vnd.wasm.content.layer.v1+wasm", "a WebAssembly module"),
+    ("application/vnd.cirruslabs.tart.config.v1", "application/vnd.cirruslabs.tart.disk.v2", "a virtual machine (Tart)")])
+def test_images_of_other_runtimes_are_unscanned(start_server, assay, scan, tmp_path, config_type, layer_type, words):
+    """A runtime runs them, and nobody looked into them: `unscanned` decides, in words that say what they are."""
+    server = start_server(policy=gate.STRICT.replace("**", "team/**") +
+                          "  - {name: lax, namespaces: ['lab/**'], unscanned: allow, vulnerabilities: {block: [critical]}}\n")
+    import_advisories(assay, server)
+    repository, lab = Repository(server, "team/app"), Repository(server, "lab/app")
+    layout = Layout(tmp_path / "layout")
+    config, layer = layout.add_blob(b'{"name": "x"}', config_type), layout.add_blob(b"no tar", layer_type)
+    for place in (repository, lab):
+        for data in (b'{"name": "x"}', b"no tar"):
+            place.push_blob(data)
+        image = place.push_manifest(image_of(config, [layer]), "v1")
+    scan_of = server.wait_for_scan(repository.name, image["digest"])
+    assert scan_of["state"] == "failed" and words in scan_of["error"], scan_of
+    assert words in refusal(server, repository.name, "v1")
+    assert words in server.request("GET", f"/api/v1/images/{image['digest']}/findings").json()["detail"]
+    layout.add_manifest(json.loads(image_of(config, [layer])), "v1")
+    assert "no container image" in scan(f"oci:{layout.folder}:v1", check=2).stderr
+    # Whoever wants them says so.
+    answer = pull(server, lab.name, "v1")
+    assert answer.status_code == 200 and words in answer.headers["Warning"]
 
 
 def test_layer_that_is_elsewhere_is_unscanned(start_server, assay, tmp_path):
