@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/rights/key_grants.h"
 #include "base/error.h"
 #include "oci/media_type.h"
 #include "oci/repair_mark.h"
@@ -14,8 +15,9 @@
 /* Of indexes in indexes. */
 #define DEPTH_MAX 4u
 
-bool
-sign_is_image(const Manifest *manifest)
+/* What is beside another is its signature, or an SBOM: those are known by it. */
+static bool
+is_image(const Manifest *manifest)
 {
   if (manifest->subject != NULL)
     return false;
@@ -60,6 +62,8 @@ members_pass(const SigningRooms *rooms, const char *repository, const Manifest *
   return true;
 }
 
+/* Scanned, and let out by all checks but signatures; of an index, all that is in it. False without
+ * *error: not so, or not yet. */
 static bool
 image_passes(const SigningRooms *rooms, const char *repository, const StoredManifest *stored,
              const Manifest *manifest, unsigned depth, GError **error)
@@ -80,13 +84,6 @@ image_passes(const SigningRooms *rooms, const char *repository, const StoredMani
   if (!g_error_matches(failure, REGISTRY_ERROR, REGISTRY_DENIED))
     g_propagate_error(error, g_steal_pointer(&failure));
   return false;
-}
-
-bool
-sign_passes(const SigningRooms *rooms, const char *repository, const StoredManifest *stored,
-            const Manifest *manifest, GError **error)
-{
-  return image_passes(rooms, repository, stored, manifest, 0, error);
 }
 
 /* --- whether it repairs another --- */
@@ -173,6 +170,10 @@ find_in_members(const SigningRooms *rooms, const char *repository, const Manifes
   return FAILED;
 }
 
+/* FOUND: it says which image it repairs, or one of an index does, and that one is known here: by an
+ * annotation in any repository, by a label in the same one, for labels are inherited by what is
+ * built on an image. ABSENT: it says nothing of that. FAILED with ASSAY_ERROR_DENIED: what it names
+ * is not known. */
 static Found
 find_repair(const SigningRooms *rooms, const char *repository, const StoredManifest *stored,
             const Manifest *manifest, unsigned depth, GError **error)
@@ -193,9 +194,128 @@ find_repair(const SigningRooms *rooms, const char *repository, const StoredManif
   return mark.repaired ? know_original(rooms, repository, &mark, &stored->digest, error) : ABSENT;
 }
 
-Found
-sign_finds_repair(const SigningRooms *rooms, const char *repository, const StoredManifest *stored,
-                  const Manifest *manifest, GError **error)
+/* --- whether its rule signs it --- */
+
+bool
+sign_is_scanned(const SigningRooms *rooms, const Digest *image, bool *scanned, GError **error)
 {
-  return find_repair(rooms, repository, stored, manifest, 0, error);
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(rooms->pipeline, image, error);
+  *scanned = summary != NULL && summary->state == SCAN_DONE;
+  return summary != NULL;
+}
+
+/* The signing key that the rule may use now. (transfer none) */
+static const SigningKey *
+allowed_key(const SigningRooms *rooms, const SigningSet *set, const SigningRule *rule,
+            const char *repository, GError **error)
+{
+  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
+  const SigningKey *key = attestor == NULL ? NULL : signing_set_key(set, attestor->key);
+  if (key == NULL) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: its attestor %s has no signing key",
+              rule->name, rule->attestor);
+    return NULL;
+  }
+  if (key->revoked != 0) {
+    error_set(error, ASSAY_ERROR_DENIED, "signing key %s: it is revoked", key->name);
+    return NULL;
+  }
+  g_autoptr(KeyGrant) grant = NULL;
+  const KeyUse use = {rule->name, key->name, VERB_SIGN, repository};
+  switch (key_use_find(rooms->access, &use, &grant, error)) {
+  case FOUND:
+    return key;
+  case ABSENT:
+    error_set(error, ASSAY_ERROR_DENIED,
+              "signing rule %s: no key grant lets it sign with %s for %s (assay key-grant create "
+              "%s %s %s)",
+              rule->name, key->name, repository, rule->name, key->name, repository);
+    return NULL;
+  default:
+    return NULL;
+  }
+}
+
+/* The rule's patterns may be others than when it was asked for. */
+static SignLook
+look_at_name(const SigningRooms *rooms, const SigningRule *rule, const char *repository,
+             const StoredManifest *stored, GError **why)
+{
+  const ImageName name = {repository, stored->digest.text};
+  g_autoptr(GPtrArray) tags = registry_tags_of(rooms->registry, &name, 1, why);
+  if (tags == NULL)
+    return SIGN_REFUSED;
+  if (signing_rule_fits(rule, repository, g_ptr_array_index(tags, 0)))
+    return SIGN_DUE;
+  error_set(why, ASSAY_ERROR_DENIED,
+            "signing rule %s: it is for other repositories or tags than %s@%s", rule->name,
+            repository, stored->digest.text);
+  return SIGN_OTHER;
+}
+
+/* A mark that names nothing that is known is told once the image passes. */
+static SignLook
+look_at_trigger(const SigningRooms *rooms, const SigningRule *rule, const char *repository,
+                const StoredManifest *stored, const Manifest *manifest, GError **why)
+{
+  g_autoptr(GError) failure = NULL, of_verdict = NULL;
+  Found repaired = rule->trigger == TRIGGER_REPAIRED
+                       ? find_repair(rooms, repository, stored, manifest, 0, &failure)
+                       : FOUND;
+  if (repaired == ABSENT) {
+    error_set(why, ASSAY_ERROR_DENIED,
+              "signing rule %s: it signs what was repaired, and %s does not say that it was",
+              rule->name, stored->digest.text);
+    return SIGN_OTHER;
+  }
+  if (image_passes(rooms, repository, stored, manifest, 0, &of_verdict)) {
+    if (failure != NULL)
+      g_propagate_prefixed_error(why, g_steal_pointer(&failure), "signing rule %s: ", rule->name);
+    return repaired == FOUND ? SIGN_DUE : SIGN_REFUSED;
+  }
+  if (of_verdict != NULL) {
+    g_propagate_error(why, g_steal_pointer(&of_verdict));
+    return SIGN_REFUSED;
+  }
+  error_set(
+      why, ASSAY_ERROR_DENIED,
+      "signing rule %s: it signs what passed, and %s is not scanned, or the policy refuses it",
+      rule->name, stored->digest.text);
+  return SIGN_WAITS;
+}
+
+static SignLook
+look_at_scan(const SigningRooms *rooms, const SigningRule *rule, const StoredManifest *stored,
+             GError **why)
+{
+  bool scanned = false;
+  if (!sign_is_scanned(rooms, &stored->digest, &scanned, why))
+    return SIGN_REFUSED;
+  if (scanned)
+    return SIGN_DUE;
+  error_set(why, ASSAY_ERROR_DENIED,
+            "signing rule %s: it attests what a scan found, and %s is not scanned", rule->name,
+            stored->digest.text);
+  return SIGN_WAITS;
+}
+
+SignLook
+sign_look(const SigningRooms *rooms, const SigningSet *set, const SigningRule *rule,
+          const char *repository, const StoredManifest *stored, const Manifest *manifest,
+          const SigningKey **key, GError **why)
+{
+  if (!is_image(manifest)) {
+    error_set(why, ASSAY_ERROR_INVALID,
+              "%s is a signature, or lies beside an image: it is not signed", stored->digest.text);
+    return SIGN_OTHER;
+  }
+  SignLook look = look_at_name(rooms, rule, repository, stored, why);
+  if (look == SIGN_DUE && signing_rule_asks_verdict(rule))
+    look = look_at_trigger(rooms, rule, repository, stored, manifest, why);
+  if (look == SIGN_DUE && rule->attest != NULL && manifest->kind != MANIFEST_INDEX)
+    look = look_at_scan(rooms, rule, stored, why);
+  if (look != SIGN_DUE)
+    return look;
+  *key = allowed_key(rooms, set, rule, repository, why);
+  return *key == NULL ? SIGN_REFUSED : SIGN_DUE;
 }

@@ -1,18 +1,19 @@
-/* What a stored manifest is for rules that sign: an image at all, one that passes, one that repairs
- * another. Blocks on the database. */
+/* Whether a rule signs a stored manifest now: whether it is an image at all, passes, repairs
+ * another, and which key the rule may use. Blocks on the database. */
 #pragma once
 
 #include "pipeline/signing_jobs.h"
 
-/* What is beside another is its signature, or an SBOM: those are known by it. */
-bool sign_is_image(const Manifest *manifest);
-/* Scanned, and let out by all checks but signatures; of an index, all that is in it. False without
- * *error: not so, or not yet. */
-bool sign_passes(const SigningRooms *rooms, const char *repository, const StoredManifest *stored,
-                 const Manifest *manifest, GError **error);
-/* FOUND: it says which image it repairs (oci/repair_mark.h), or one of an index does, and that one
- * is known here: by an annotation in any repository, by a label in the same one, for labels are
- * inherited by what is built on an image. ABSENT: it says nothing of that. FAILED with
- * ASSAY_ERROR_DENIED: what it names is not known. */
-Found sign_finds_repair(const SigningRooms *rooms, const char *repository,
-                        const StoredManifest *stored, const Manifest *manifest, GError **error);
+/* *scanned: its scan is done; false of what is never scanned, too. */
+bool sign_is_scanned(const SigningRooms *rooms, const Digest *image, bool *scanned, GError **error);
+
+typedef enum {
+  SIGN_OTHER,   /* the rule is not for it */
+  SIGN_WAITS,   /* it is not scanned, or does not pass; when it does, that is an event */
+  SIGN_REFUSED, /* for people to mend: no key grant, a revoked key, an unknown original */
+  SIGN_DUE,
+} SignLook;
+/* *key: what it may use, of SIGN_DUE. (transfer none) *why: of all others. */
+SignLook sign_look(const SigningRooms *rooms, const SigningSet *set, const SigningRule *rule,
+                   const char *repository, const StoredManifest *stored, const Manifest *manifest,
+                   const SigningKey **key, GError **why);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "access/rights/key_grants.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/attest_image.h"
@@ -101,55 +100,14 @@ find_key(ImageSigner *signer, const SigningKey *row, Cancellable *cancellable, G
   return key;
 }
 
-/* The signing key that the rule may use now. (transfer none) */
-static const SigningKey *
-allowed_key(const ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
-            const char *repository, GError **error)
-{
-  const AttestorRow *attestor = signing_set_attestor(set, rule->attestor);
-  const SigningKey *key = attestor == NULL ? NULL : signing_set_key(set, attestor->key);
-  if (key == NULL) {
-    error_set(error, ASSAY_ERROR_NOT_FOUND, "signing rule %s: its attestor %s has no signing key",
-              rule->name, rule->attestor);
-    return NULL;
-  }
-  if (key->revoked != 0) {
-    error_set(error, ASSAY_ERROR_DENIED, "signing key %s: it is revoked", key->name);
-    return NULL;
-  }
-  g_autoptr(KeyGrant) grant = NULL;
-  const KeyUse use = {rule->name, key->name, VERB_SIGN, repository};
-  switch (key_use_find(signer->rooms.access, &use, &grant, error)) {
-  case FOUND:
-    return key;
-  case ABSENT:
-    error_set(error, ASSAY_ERROR_DENIED,
-              "signing rule %s: no key grant lets it sign with %s for %s (assay key-grant create "
-              "%s %s %s)",
-              rule->name, key->name, repository, rule->name, key->name, repository);
-    return NULL;
-  default:
-    return NULL;
-  }
-}
-
 /* --- signing --- */
-
-/* *scanned: its scan is done; false of what is never scanned, too. */
-static bool
-is_scanned(const SigningRooms *rooms, const Digest *image, bool *scanned, GError **error)
-{
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(rooms->pipeline, image, error);
-  *scanned = summary != NULL && summary->state == SCAN_DONE;
-  return summary != NULL;
-}
 
 /* Nothing is said of an index: what is known is of its members. */
 static bool
 attest_manifest(const SignTask *task, GError **error)
 {
   bool scanned = false;
-  return is_scanned(task->rooms, &task->stored->digest, &scanned, error) &&
+  return sign_is_scanned(task->rooms, &task->stored->digest, &scanned, error) &&
          (!scanned || attest_image(task, error));
 }
 
@@ -222,71 +180,6 @@ is_gone(bool by_itself, GError **error)
   return true;
 }
 
-/* Whether the rule is for it: its patterns may be others than when it was asked for. False without
- * *error: it is not, and nobody needs to be told. */
-static bool
-is_of_rule(const ImageSigner *signer, const SigningRule *rule, const char *repository,
-           const StoredManifest *stored, bool by_itself, GError **error)
-{
-  const ImageName name = {repository, stored->digest.text};
-  g_autoptr(GPtrArray) tags = registry_tags_of(signer->rooms.registry, &name, 1, error);
-  if (tags == NULL)
-    return false;
-  bool fits = signing_rule_fits(rule, repository, g_ptr_array_index(tags, 0));
-  if (fits || by_itself)
-    return fits;
-  return error_set(error, ASSAY_ERROR_DENIED,
-                   "signing rule %s: it is for other repositories or tags than %s@%s", rule->name,
-                   repository, stored->digest.text);
-}
-
-/* False without *error: it waits for the scan, whose end is an event, too. */
-static bool
-may_attest(const ImageSigner *signer, const SigningRule *rule, const StoredManifest *stored,
-           bool by_itself, GError **error)
-{
-  bool scanned = false;
-  if (!is_scanned(&signer->rooms, &stored->digest, &scanned, error) || scanned || by_itself)
-    return scanned;
-  return error_set(error, ASSAY_ERROR_DENIED,
-                   "signing rule %s: it attests what a scan found, and %s is not scanned",
-                   rule->name, stored->digest.text);
-}
-
-/* Whether its rule's trigger is met. False without *error: it is not, and nobody needs to be told.
- */
-static bool
-is_due(const ImageSigner *signer, const SigningRule *rule, const char *repository,
-       const StoredManifest *stored, const Manifest *manifest, bool by_itself, GError **error)
-{
-  if (!signing_rule_asks_verdict(rule))
-    return true;
-  g_autoptr(GError) failure = NULL;
-  Found repaired = rule->trigger == TRIGGER_REPAIRED
-                       ? sign_finds_repair(&signer->rooms, repository, stored, manifest, &failure)
-                       : FOUND;
-  if (repaired == ABSENT)
-    return by_itself ? false
-                     : error_set(error, ASSAY_ERROR_DENIED,
-                                 "signing rule %s: it signs what was repaired, and %s does not say "
-                                 "that it was",
-                                 rule->name, stored->digest.text);
-  GError *of_verdict = NULL;
-  bool passes = sign_passes(&signer->rooms, repository, stored, manifest, &of_verdict);
-  if (passes && repaired == FOUND)
-    return true;
-  if (of_verdict != NULL)
-    g_propagate_error(error, of_verdict);
-  else if (passes)
-    g_propagate_prefixed_error(error, g_steal_pointer(&failure), "signing rule %s: ", rule->name);
-  else if (!by_itself)
-    error_set(error, ASSAY_ERROR_DENIED,
-              "signing rule %s: it signs what passed, and %s is not scanned, or the policy "
-              "refuses it",
-              rule->name, stored->digest.text);
-  return false;
-}
-
 bool
 image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
                   const char *repository, const char *reference, bool by_itself,
@@ -303,23 +196,17 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
     return false;
   }
   outcome->image = stored->digest;
-  if (!sign_is_image(manifest))
-    return by_itself ? false
-                     : error_set(error, ASSAY_ERROR_INVALID,
-                                 "%s is a signature, or lies beside an image: it is not signed",
-                                 stored->digest.text);
-  if (!is_of_rule(signer, rule, repository, stored, by_itself, error))
-    return false;
-  if (!is_due(signer, rule, repository, stored, manifest, by_itself, error)) {
+  g_autoptr(GError) why = NULL;
+  const SigningKey *row = NULL;
+  SignLook look = sign_look(&signer->rooms, set, rule, repository, stored, manifest, &row, &why);
+  if (look != SIGN_DUE) {
+    if (!by_itself || look == SIGN_REFUSED)
+      g_propagate_error(error, g_steal_pointer(&why));
     is_gone(by_itself, error);
     return false;
   }
-  if (rule->attest != NULL && manifest->kind != MANIFEST_INDEX &&
-      !may_attest(signer, rule, stored, by_itself, error))
-    return false;
-  const SigningKey *row = allowed_key(signer, set, rule, repository, error);
   g_autoptr(GPtrArray) chain = NULL;
-  if (row == NULL || !sign_formats_chain(rule, row, &chain, error))
+  if (!sign_formats_chain(rule, row, &chain, error))
     return false;
   outcome->by_key = true;
   g_autoptr(Key) key = find_key(signer, row, cancellable, error);
@@ -335,16 +222,17 @@ image_signer_sign(ImageSigner *signer, const SigningSet *set, const SigningRule 
   return key != NULL && sign_all(signer, &task, manifest, error);
 }
 
-bool
-image_signer_wants(ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
-                   const char *repository, const char *digest)
+SignLook
+image_signer_look(const ImageSigner *signer, const SigningSet *set, const SigningRule *rule,
+                  const char *repository, const char *digest, GError **why)
 {
+  const SigningKey *row = NULL;
   g_autoptr(StoredManifest) stored =
-      registry_manifest_get(signer->rooms.registry, repository, digest, NULL);
+      registry_manifest_get(signer->rooms.registry, repository, digest, why);
   g_autoptr(Manifest) manifest =
       stored == NULL ? NULL
-                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
-  return manifest != NULL && sign_is_image(manifest) &&
-         allowed_key(signer, set, rule, repository, NULL) != NULL &&
-         is_due(signer, rule, repository, stored, manifest, true, NULL);
+                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, why);
+  return manifest == NULL
+             ? SIGN_OTHER
+             : sign_look(&signer->rooms, set, rule, repository, stored, manifest, &row, why);
 }

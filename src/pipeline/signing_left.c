@@ -23,8 +23,8 @@ look_at(const Looking *looking, const SigningRule *rule, const StoredImage *imag
       signing_rule_fits(rule, looking->repository, (const char *const *)image->tags) &&
       journal_has(looking->rooms->sql, rule->name, looking->repository, image->digest.text, NULL) ==
           ABSENT &&
-      image_signer_wants(looking->signer, looking->set, rule, looking->repository,
-                         image->digest.text))
+      image_signer_look(looking->signer, looking->set, rule, looking->repository,
+                        image->digest.text, NULL) == SIGN_DUE)
     g_ptr_array_add(looking->keys, signing_job_key(rule, looking->repository, image->digest.text));
 }
 
