@@ -4,6 +4,7 @@
 #include "base/setting_kinds.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
+#include "cli/rule_run.h"
 #include "report/columns.h"
 
 #define RULES "/api/v1/signing-rules"
@@ -213,8 +214,13 @@ static const Command remove_subcommand = {
     .run = run_remove,
 };
 
-static const Command *const subcommands[] = {&list_subcommand, &show_subcommand,   &add_subcommand,
-                                             &set_subcommand,  &remove_subcommand, NULL};
+static const Command *const subcommands[] = {&list_subcommand,
+                                             &show_subcommand,
+                                             &add_subcommand,
+                                             &set_subcommand,
+                                             &remove_subcommand,
+                                             &rule_run_subcommand,
+                                             NULL};
 
 const Command rule_command = {
     .name = "rule",
@@ -222,6 +228,7 @@ const Command rule_command = {
     .arguments = "",
     .help = "Examples:\n"
             "  assay rule add release --attestor release --repository 'prod/*' --on passed\n"
-            "  assay rule list",
+            "  assay rule list\n"
+            "  assay rule run release --dry-run",
     .subcommands = subcommands,
 };

@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "pipeline/attest_image.h"
-#include "pipeline/pipeline-private.h"
 #include "pipeline/sign_due.h"
 #include "pipeline/sign_formats.h"
-#include "sign/formats/cosign.h"
 
 /* Two who add to the list of signatures of one image would lose one of them. */
 #define LOCKS 64u

@@ -11,7 +11,9 @@
 #include "pipeline/attest_due.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/sign_image.h"
+#include "pipeline/signing_failure.h"
 #include "pipeline/signing_left.h"
+#include "pipeline/signing_run.h"
 #include "pipeline/signing_wanted.h"
 
 METRIC(failures, COUNTER("assay_signing_failures_total", "Signatures that could not be made."));
@@ -22,6 +24,7 @@ struct SigningJobs {
   SigningRooms rooms;
   Jobs *jobs;
   ImageSigner *signer;
+  SigningRunner *runner;
   uint64_t looked; /* the look of the policy, the advisories and the rules at the last whole look */
 };
 
@@ -47,6 +50,9 @@ take(const Event *event, void *room, GError **error)
   g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
   if (!signing_wanted(&jobs->rooms, jobs->jobs, SIGN_KIND, set, event, keys, error))
+    return JOB_AGAIN;
+  if (strcmp(event->type, "signing-rule.removed") == 0 &&
+      !signing_run_forget(jobs->rooms.sql, event->subject, error))
     return JOB_AGAIN;
   if (keys->len > 0 && !sql_transact_later(jobs->rooms.sql, ask_all, keys, error))
     return JOB_AGAIN;
@@ -75,30 +81,12 @@ tell_failed(SqlConnection *db, void *data, GError **error)
   return event_tell(db, "signature.failed", told->digest, more, error);
 }
 
-/* Whether another try may go otherwise. What the key's place says may: it is away, it wants another
- * PIN or token (a token's PIN that was refused is not shown to it again), or it is another key. */
-static bool
-may_pass(const GError *error, bool by_key)
-{
-  static const AssayErrorCode of_key[] = {ASSAY_ERROR_NOT_FOUND, ASSAY_ERROR_DENIED,
-                                          ASSAY_ERROR_MISMATCH};
-  static const AssayErrorCode passing[] = {
-      ASSAY_ERROR_IO,      ASSAY_ERROR_FULL, ASSAY_ERROR_READ_ONLY, ASSAY_ERROR_NETWORK,
-      ASSAY_ERROR_TIMEOUT, ASSAY_ERROR_BUSY, ASSAY_ERROR_CANCELLED, ASSAY_ERROR_CHANGED};
-  for (size_t i = 0; i < G_N_ELEMENTS(passing); i++)
-    if (g_error_matches(error, ASSAY_ERROR, passing[i]))
-      return true;
-  for (size_t i = 0; by_key && i < G_N_ELEMENTS(of_key); i++)
-    if (g_error_matches(error, ASSAY_ERROR, of_key[i]))
-      return true;
-  return false;
-}
-
 /* What people must mend is told at the first try. */
 static JobOutcome
 fail(SigningJobs *jobs, const Job *job, const Told *told, bool by_key, GError **error)
 {
-  bool again = may_pass(told->failure, by_key), passes = may_pass(told->failure, false);
+  bool again = signing_failure_may_pass(told->failure, by_key),
+       passes = signing_failure_may_pass(told->failure, false);
   metric_add(&failures, 1);
   log_warning("an image could not be signed", "rule", told->rule, "repository", told->repository,
               "digest", told->digest, "error", told->failure->message, NULL);
@@ -158,7 +146,7 @@ look_of(const SigningJobs *jobs)
 }
 
 static bool
-ask_left(void *data, GPtrArray *keys, GError **error)
+ask_soon(void *data, GPtrArray *keys, GError **error)
 {
   const SigningJobs *jobs = data;
   bool asked = sql_transact_later(jobs->rooms.sql, ask_all, keys, error);
@@ -173,7 +161,7 @@ run_left(Job *job, void *room, GError **error)
   uint64_t look = look_of(jobs);
   if (look == jobs->looked)
     return JOB_DONE;
-  if (!signing_left_find(&jobs->rooms, jobs->signer, ask_left, jobs, job_cancellable(job), error))
+  if (!signing_left_find(&jobs->rooms, jobs->signer, ask_soon, jobs, job_cancellable(job), error))
     return JOB_AGAIN;
   jobs->looked = look;
   return JOB_DONE;
@@ -192,7 +180,7 @@ static JobOutcome
 run_due(Job *job, void *room, GError **error)
 {
   SigningJobs *jobs = room;
-  return attest_due_find(&jobs->rooms, g_get_real_time(), ask_left, jobs, job_cancellable(job),
+  return attest_due_find(&jobs->rooms, g_get_real_time(), ask_soon, jobs, job_cancellable(job),
                          error)
              ? JOB_DONE
              : JOB_AGAIN;
@@ -227,6 +215,7 @@ signing_jobs_new(const SigningRooms *rooms, Jobs *jobs, Outbox *outbox)
   made->rooms = *rooms;
   made->jobs = jobs;
   made->signer = image_signer_new(rooms);
+  made->runner = signing_runner_new(rooms, made->signer, jobs, ask_soon, made);
   signing_on_remove(rooms->signing, key_grants_end_of);
   if (!sql_pool_is_read_only(rooms->sql)) {
     jobs_add(jobs, kinds, made);
@@ -240,8 +229,15 @@ signing_jobs_free(SigningJobs *jobs)
 {
   if (jobs == NULL)
     return;
+  signing_runner_free(jobs->runner);
   image_signer_free(jobs->signer);
   g_free(jobs);
+}
+
+SigningRunner *
+signing_jobs_runner(SigningJobs *jobs)
+{
+  return jobs->runner;
 }
 
 void

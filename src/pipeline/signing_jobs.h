@@ -53,3 +53,7 @@ typedef struct {
 bool signing_jobs_sign(SigningJobs *jobs, const char *rule, const char *repository,
                        const char *reference, SigningOutcome *outcome, Cancellable *cancellable,
                        GError **error);
+
+/* Runs of a rule over all images (pipeline/signing_run.h). (transfer none) */
+typedef struct SigningRunner SigningRunner;
+SigningRunner *signing_jobs_runner(SigningJobs *jobs);

@@ -181,11 +181,17 @@ static const struct {
     {"signing-key.turned", add_given_up},   {"signing-key.changed", add_given_up},
     {"attestor.changed", add_given_up},     {"signing-rule.changed", add_given_up},
 };
-const char *const signing_events[] = {"image.pushed",          "image.scanned",
-                                      "image.verdict_changed", "repository.moved",
-                                      "namespace.renamed",     "key-grant.created",
-                                      "signing-key.",          "attestor.changed",
-                                      "signing-rule.changed",  NULL};
+const char *const signing_events[] = {"image.pushed",
+                                      "image.scanned",
+                                      "image.verdict_changed",
+                                      "repository.moved",
+                                      "namespace.renamed",
+                                      "key-grant.created",
+                                      "signing-key.",
+                                      "attestor.changed",
+                                      "signing-rule.changed",
+                                      "signing-rule.removed",
+                                      NULL};
 
 bool
 signing_wanted(const SigningRooms *rooms, Jobs *jobs, const char *kind, const SigningSet *set,

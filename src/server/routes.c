@@ -38,6 +38,7 @@ const Route *const server_routes[] = {
     api_attestor_routes,
     api_signing_rule_routes,
     api_signature_routes,
+    api_signing_run_routes,
     api_oidc_routes,
     api_session_routes,
     api_whoami_routes,

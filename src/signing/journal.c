@@ -190,20 +190,6 @@ journal_asked(SqlPool *sql, const char *rule, int64_t until, const GPtrArray *du
   return sql_transact_later(sql, clear_due, &asked, error);
 }
 
-Found
-journal_has(SqlPool *sql, const char *rule, const char *repository, const char *image,
-            GError **error)
-{
-  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
-  if (db == NULL)
-    return FAILED;
-  g_autoptr(SqlRows) rows = NULL;
-  return sql_first(db, &rows, error,
-                   "SELECT 1 FROM signatures WHERE image = $1 AND repository = $2 AND rule = $3 "
-                   "LIMIT 1",
-                   SQL_TEXT(image), SQL_TEXT(repository), SQL_TEXT(rule), SQL_END);
-}
-
 static MadeSignature *
 take(SqlRows *rows)
 {

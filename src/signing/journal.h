@@ -38,9 +38,6 @@ GPtrArray *journal_due(SqlPool *sql, const char *rule, int64_t until, unsigned l
 /* They (of journal_due()) are asked for: not due until they are made. */
 bool journal_asked(SqlPool *sql, const char *rule, int64_t until, const GPtrArray *due,
                    GError **error);
-/* Whether @rule signed @image in @repository, by any of its keys. */
-Found journal_has(SqlPool *sql, const char *rule, const char *repository, const char *image,
-                  GError **error);
 /* With a number above @after, at most @limit; of @repository and of @image alone, where they are
  * not NULL. (transfer full): MadeSignature */
 GPtrArray *journal_after(SqlPool *sql, const char *repository, const char *image, int64_t after,

@@ -37,6 +37,24 @@ static const char *const steps[] = {
     "UPDATE signatures SET due = made"
     "  WHERE content LIKE 'https://cosign.sigstore.dev/attestation/vuln/v1 %';"
     "CREATE INDEX signatures_by_due ON signatures (rule, due) WHERE due IS NOT NULL;",
+
+    /* 4: the last run of a rule over all images (signing/runs.h); where it is. */
+    "CREATE TABLE signing_runs ("
+    "  rule TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  pattern TEXT,"
+    "  state TEXT NOT NULL,"
+    "  asked BIGINT NOT NULL,"
+    "  asked_by TEXT NOT NULL,"
+    "  ended BIGINT NOT NULL,"
+    "  at_repository TEXT,"
+    "  at_digest TEXT,"
+    "  manifests BIGINT NOT NULL," /* -1: not counted yet */
+    "  looked BIGINT NOT NULL,"
+    "  made BIGINT NOT NULL,"
+    "  present BIGINT NOT NULL,"
+    "  refused BIGINT NOT NULL,"
+    "  failed BIGINT NOT NULL,"
+    "  error TEXT);",
 };
 
 const Schema signing_schema = {"signing", steps, G_N_ELEMENTS(steps), NULL};

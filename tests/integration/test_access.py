@@ -31,9 +31,10 @@ OF_SOME = {"GET /v2/_catalog", "GET /api/v1/repositories", "GET /api/v1/images",
            "GET /api/v1/overview", "GET /api/v1/namespaces/{namespace}", "PATCH /api/v1/namespaces/{namespace}",
            "POST /api/v1/namespaces/{namespace}/rename", "GET /api/v1/moved", "DELETE /api/v1/moved/{name}",
            *(f"{route} /api/v1/namespaces/{{namespace}}/retention" for route in ("GET", "PUT")),
-           "GET /api/v1/namespaces/{namespace}/retention/preview", "POST /api/v1/namespaces/{namespace}/retention/runs"}
+           "GET /api/v1/namespaces/{namespace}/retention/preview", "POST /api/v1/namespaces/{namespace}/retention/runs",
+           *(f"{method} /api/v1/signing-rules/{{rule}}/run" for method in ("GET", "POST", "DELETE")), "GET /api/v1/signing-rules/{rule}/run/preview"}
 # These go on to ask for the very image, the sums, or the target that is named, so a "no" may come from there.
-ASK_AGAIN = {route for route in OF_SOME if "{digest}" in route or "overview" in route or "POST" in route or "DELETE" in route}
+ASK_AGAIN = {route for route in OF_SOME if "{digest}" in route or "overview" in route or "POST" in route or "DELETE" in route or "/run/" in route}
 
 
 def all_routes():

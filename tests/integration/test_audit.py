@@ -426,6 +426,8 @@ EXCEPTIONS = {
     **{f"POST /admission/{kind}{cluster}": "a question of a cluster; test_admission.py looks at what it leaves where the glass is broken"
        for kind in ("validate", "mutate") for cluster in ("", "/<cluster>", "/<cluster>/<key>")},
     "POST /api/v1/repositories/<name>/images/<digest>/signatures": "stores a signature in each form, and tells each; test_signing_rules.py looks",
+    "POST /api/v1/signing-rules/<rule>/run": "tells that it was asked for, and what became of it; test_signing_runs.py looks",
+    "DELETE /api/v1/signing-rules/<rule>/run": "needs a run that lasts; test_signing_runs.py looks",
     "POST /api/v1/gc": "asks for a run, which tells what it has collected",
     "DELETE /api/v1/jobs/<name>": "needs a job that waits or runs; jobs_cancel() tells it",
 }

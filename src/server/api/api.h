@@ -17,7 +17,7 @@ extern const Route api_pull_routes[], api_retention_routes[], api_workload_route
 extern const Route api_audit_routes[];
 extern const Route api_endpoint_routes[];
 extern const Route api_collection_routes[];
-extern const Route api_signature_routes[];
+extern const Route api_signature_routes[], api_signing_run_routes[];
 extern const Route api_signing_key_routes[], api_attestor_routes[], api_signing_rule_routes[];
 extern const Route api_user_routes[], api_robot_routes[], api_token_routes[];
 extern const Route api_explain_routes[], api_grant_routes[], api_role_routes[];

@@ -42,6 +42,7 @@ const ApiSchema *const api_schemas[] = {
     api_signature_schemas,
     api_signing_key_schemas,
     api_signing_rule_schemas,
+    api_signing_run_schemas,
     api_standing_schemas,
     token_schemas,
     api_team_schemas,
