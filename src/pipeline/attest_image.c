@@ -226,10 +226,10 @@ delete_before(const Attesting *attesting)
 }
 
 static bool
-note(const Attesting *attesting, const Digest *manifest, int64_t made, GError **error)
+note(const Attesting *attesting, const Digest *manifest, int64_t made, bool anew, GError **error)
 {
   return sign_note(attesting->task, attesting->as_bundle ? "bundle" : "cosign",
-                   attesting->statement.type, attesting->content, manifest, made, error);
+                   attesting->statement.type, attesting->content, manifest, made, anew, error);
 }
 
 /* Whether @predicate says the same, and not too long ago: at *made. */
@@ -258,11 +258,11 @@ attest_in_form(const SignTask *task, const SignedStatement *statement, const cha
     if (!says_the_same(&attesting, predicate, &before))
       continue;
     task->outcome->present++;
-    return note(&attesting, &one->manifest, before, error);
+    return note(&attesting, &one->manifest, before, false, error);
   }
   g_autoptr(SignedArtifact) artifact = write_statement(&attesting, error);
-  if (artifact == NULL || !sign_store(task, artifact, error) ||
-      !note(&attesting, &artifact->digest, made, error))
+  if (artifact == NULL || !sign_store(task, artifact, as_bundle ? NULL : attesting.tag, error) ||
+      !note(&attesting, &artifact->digest, made, true, error))
     return false;
   delete_before(&attesting);
   task->outcome->made++;

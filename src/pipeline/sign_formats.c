@@ -13,6 +13,7 @@ METRIC(made, COUNTER("assay_signatures_made_total", "Signatures that this server
 typedef struct {
   SignatureFormat format;
   SignedArtifact *artifact; /* NULL: it is there */
+  StoredManifest *existing; /* what its tag had; or NULL */
   Digest manifest;
 } Prepared;
 
@@ -20,6 +21,7 @@ static void
 prepared_free(Prepared *prepared)
 {
   signed_artifact_free(prepared->artifact);
+  stored_manifest_free(prepared->existing);
   g_free(prepared);
 }
 
@@ -81,7 +83,8 @@ find_present(const SignTask *task, const FoundSignatures *found, SignatureFormat
 /* --- making it --- */
 
 static SignedArtifact *
-write_signature(const SignTask *task, SignatureFormat format, GError **error)
+write_signature(const SignTask *task, SignatureFormat format, StoredManifest **existing,
+                GError **error)
 {
   const SignedSubject subject = sign_subject(task);
   const SigningMeans means = sign_means(task);
@@ -90,11 +93,10 @@ write_signature(const SignTask *task, SignatureFormat format, GError **error)
   if (format == SIGNATURE_NOTATION)
     return notation_write(&subject, NULL, task->chain, g_get_real_time() / G_USEC_PER_SEC, &means,
                           error);
-  g_autoptr(StoredManifest) existing = NULL;
-  if (!sign_existing(task, COSIGN_SIGNATURE_SUFFIX, &existing, error))
+  if (!sign_existing(task, COSIGN_SIGNATURE_SUFFIX, existing, error))
     return NULL;
   return cosign_write(&subject, task->reference, NULL, &means,
-                      existing == NULL ? NULL : existing->bytes, error);
+                      *existing == NULL ? NULL : (*existing)->bytes, error);
 }
 
 static Prepared *
@@ -102,14 +104,15 @@ prepare(const SignTask *task, const FoundSignatures *found, SignatureFormat form
 {
   Digest manifest;
   SignedArtifact *artifact = NULL;
+  g_autoptr(StoredManifest) existing = NULL;
   if (!find_present(task, found, format, &manifest)) {
-    artifact = write_signature(task, format, error);
+    artifact = write_signature(task, format, &existing, error);
     if (artifact == NULL)
       return NULL;
     manifest = artifact->digest;
   }
   Prepared *prepared = g_new0(Prepared, 1);
-  *prepared = (Prepared){format, artifact, manifest};
+  *prepared = (Prepared){format, artifact, g_steal_pointer(&existing), manifest};
   return prepared;
 }
 
@@ -122,9 +125,10 @@ settle(const SignTask *task, const Prepared *prepared, GError **error)
   Digest leaf;
   if (prepared->format == SIGNATURE_NOTATION)
     leaf = digest_of(DIGEST_SHA256, slice_from_bytes(task->chain->pdata[0]));
-  if ((prepared->artifact != NULL && !sign_store(task, prepared->artifact, error)) ||
+  if ((prepared->artifact != NULL &&
+       !sign_store(task, prepared->artifact, prepared->existing, error)) ||
       !sign_note(task, format, NULL, prepared->format == SIGNATURE_NOTATION ? leaf.text : NULL,
-                 &prepared->manifest, 0, error))
+                 &prepared->manifest, 0, prepared->artifact != NULL, error))
     return false;
   if (prepared->artifact == NULL) {
     task->outcome->present++;

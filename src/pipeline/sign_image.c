@@ -11,6 +11,9 @@
 /* Two who add to the list of signatures of one image would lose one of them. */
 #define LOCKS 64u
 
+/* So often the tag of the signatures may be written by others while we add to it. */
+#define TRIES 8u
+
 struct ImageSigner {
   SigningRooms rooms;
   char *host;
@@ -113,7 +116,16 @@ sign_manifest(ImageSigner *signer, const SignTask *task, GError **error)
 {
   GMutex *lock = &signer->locks[(uint64_t)digest_number(&task->stored->digest) % LOCKS];
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(lock);
-  return task->rule->attest != NULL ? attest_manifest(task, error) : sign_formats(task, error);
+  for (unsigned tries = 1;; tries++) {
+    g_autoptr(GError) failure = NULL;
+    if (task->rule->attest != NULL ? attest_manifest(task, &failure) : sign_formats(task, &failure))
+      return true;
+    /* Who pushes a signature does not wait for us; the next reading has his. */
+    if (tries == TRIES || !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CHANGED)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+  }
 }
 
 /* "HOST/REPOSITORY:TAG", which skopeo compares; by the first of its tags. (transfer full) */

@@ -32,18 +32,20 @@ sign_existing(const SignTask *task, const char *suffix, StoredManifest **existin
 }
 
 bool
-sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error)
+sign_store(const SignTask *task, const SignedArtifact *artifact, const StoredManifest *existing,
+           GError **error)
 {
+  const Digest nothing = {{0}};
   return registry_signature_put(task->rooms->registry, task->repository,
                                 artifact->tag != NULL ? artifact->tag : artifact->digest.text,
-                                artifact->blobs, artifact->manifest, error);
+                                artifact->blobs, artifact->manifest,
+                                existing == NULL ? &nothing : &existing->digest, error);
 }
 
 bool
 sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
-          const Digest *manifest, int64_t made, GError **error)
+          const Digest *manifest, int64_t made, bool anew, GError **error)
 {
-  bool added = false;
   const MadeSignature one = {.repository = (char *)(uintptr_t)task->repository,
                              .image = task->stored->digest,
                              .manifest = *manifest,
@@ -56,5 +58,5 @@ sign_note(const SignTask *task, const char *format, const char *attests, const c
                              .version = task->row->version,
                              .fingerprint = task->row->fingerprint,
                              .made = made != 0 ? made : g_get_real_time()};
-  return journal_add(task->rooms->sql, &one, made != 0, &added, error);
+  return journal_add(task->rooms->sql, &one, made != 0, anew, error);
 }

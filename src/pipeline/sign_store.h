@@ -24,11 +24,15 @@ SigningMeans sign_means(const SignTask *task);
 /* What the tag sha256-HEX@suffix has; NULL without *error: nothing. (transfer full) */
 bool sign_existing(const SignTask *task, const char *suffix, StoredManifest **existing,
                    GError **error);
-/* Blobs first, then the manifest, and then the record: a stop in between is mended by the next try,
- * which finds the signature and records it. */
-bool sign_store(const SignTask *task, const SignedArtifact *artifact, GError **error);
+/* @existing: what the artifact's tag had (sign_existing()). ASSAY_ERROR_CHANGED: somebody else
+ * wrote the tag meanwhile, whose signature would be lost. Blobs first, then the manifest, and then
+ * the record: a stop in between is mended by the next try, which finds the signature and records
+ * it. */
+bool sign_store(const SignTask *task, const SignedArtifact *artifact,
+                const StoredManifest *existing, GError **error);
 /* @made: of what is made anew by age, when (microseconds since 1970); 0: it is made once.
  * @format: of signature_format_names, in which it is stored. @attests: the type of its predicate,
  * or NULL. @content: which one it is, of several of that type or format; or NULL. */
+/* @anew: it was made now, and not found. */
 bool sign_note(const SignTask *task, const char *format, const char *attests, const char *content,
-               const Digest *manifest, int64_t made, GError **error);
+               const Digest *manifest, int64_t made, bool anew, GError **error);

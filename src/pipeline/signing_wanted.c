@@ -5,11 +5,20 @@
 
 #include "base/json.h"
 #include "oci/reference.h"
+#include "sign/formats/cosign.h"
+#include "sign/formats/dsse.h"
+#include "signing/journal.h"
 
 #define AT_ONCE       500
 #define GIVEN_UP_MOST 10000u
+/* So often a signature is put back that others overwrite: two who do so to each other end. */
+#define RESTORED_MOST 100
+
+#define SIGNATURES   COSIGN_SIGNATURE_SUFFIX
+#define ATTESTATIONS DSSE_ATTESTATION_SUFFIX
 
 typedef struct {
+  SqlPool *sql;
   Registry *registry;
   Jobs *jobs;
   const char *kind;
@@ -45,11 +54,42 @@ add_fitting(const Wanted *wanted, bool scanned, const char *repository, const ch
   }
 }
 
-/* A signature is not signed: cosign's tags tell that without a look at it. */
-static bool
-is_of_signature(const char *const *tags)
+bool
+signing_is_of_signature(const char *const *tags)
 {
   return tags != NULL && tags[0] != NULL && tag_suffix_beside(tags[0]) != NULL;
+}
+
+/* Whether @one lay in the tag, is not in what it names now, and may be put back. */
+static bool
+is_overwritten(const Wanted *wanted, const MadeSignature *one, bool attests)
+{
+  return strcmp(one->format, "cosign") == 0 && (one->attests != NULL) == attests &&
+         one->restored < RESTORED_MOST && signing_set_rule(wanted->set, one->rule) != NULL;
+}
+
+/* Another's tool adds its signature to those that it has read: what we stored between its reading
+ * and its writing is lost. What was pushed by ourselves has all. */
+static bool
+add_overwritten(const Wanted *wanted, const char *repository, const char *tag, GError **error)
+{
+  Digest image;
+  bool attests = g_str_has_suffix(tag, ATTESTATIONS);
+  g_autofree char *text = tag_subject(tag);
+  if (text == NULL || !digest_parse(text, &image, NULL))
+    return true;
+  g_autoptr(GPtrArray) made = journal_after(wanted->sql, repository, image.text, 0, AT_ONCE, error);
+  for (guint i = 0; made != NULL && i < made->len; i++) {
+    const MadeSignature *one = g_ptr_array_index(made, i);
+    if (strcmp(one->manifest.text, wanted->event->subject) == 0)
+      return true;
+  }
+  for (guint i = 0; made != NULL && i < made->len; i++) {
+    const MadeSignature *one = g_ptr_array_index(made, i);
+    if (is_overwritten(wanted, one, attests))
+      add(wanted, signing_set_rule(wanted->set, one->rule), repository, image.text);
+  }
+  return made != NULL;
 }
 
 /* What was pushed may have been scanned before, under another name. */
@@ -58,7 +98,9 @@ add_pushed(const Wanted *wanted, GError **error)
 {
   const char *repository = json_get_string(wanted->event->data, "repository");
   g_auto(GStrv) tags = json_get_strings(wanted->event->data, "tags");
-  if (repository != NULL && !is_of_signature((const char *const *)tags))
+  if (repository != NULL && signing_is_of_signature((const char *const *)tags))
+    return add_overwritten(wanted, repository, tags[0], error);
+  if (repository != NULL)
     add_fitting(wanted, false, repository, wanted->event->subject, (const char *const *)tags);
   return true;
 }
@@ -111,7 +153,7 @@ add_repository(const Wanted *wanted, const char *repository, GError **error)
     for (guint i = 0; i < images->len; i++) {
       const StoredImage *image = g_ptr_array_index(images, i);
       const char *const *tags = (const char *const *)image->tags;
-      if (!is_of_signature(tags))
+      if (!signing_is_of_signature(tags))
         add_fitting(wanted, false, repository, image->digest.text, tags);
       g_free(last);
       last = g_strdup(image->digest.text);
@@ -197,7 +239,7 @@ bool
 signing_wanted(const SigningRooms *rooms, Jobs *jobs, const char *kind, const SigningSet *set,
                const Event *event, GPtrArray *keys, GError **error)
 {
-  const Wanted wanted = {rooms->registry, jobs, kind, set, event, keys};
+  const Wanted wanted = {rooms->sql, rooms->registry, jobs, kind, set, event, keys};
   for (size_t i = 0; set->rules->len > 0 && i < G_N_ELEMENTS(by_event); i++)
     if (strcmp(by_event[i].type, event->type) == 0)
       return by_event[i].add(&wanted, error);

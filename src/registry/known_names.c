@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "registry/registry-private.h"
 
 #define FORMER_OF_A_TAG 20
@@ -39,6 +41,21 @@ former_tags_note(SqlConnection *db, const char *repository, const char *tag, con
                    "DELETE FROM former_tags WHERE repository = $1 AND name = $2 AND digest = $3",
                    SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text), SQL_END) &&
            drop_oldest(db, repository, tag, error)));
+}
+
+bool
+former_tags_check(const char *const *tags, const Digest *expected, const Digest *digest,
+                  const json_t *moved, GError **error)
+{
+  for (; expected != NULL && *tags != NULL; tags++) {
+    const char *before = json_get_string(moved, *tags);
+    /* One that is not among them named nothing, or this already. */
+    if (g_strcmp0(before == NULL ? "" : before, expected->text) != 0 &&
+        strcmp(digest->text, expected->text) != 0)
+      return error_set(error, ASSAY_ERROR_CHANGED,
+                       "the tag %s was pushed by somebody else meanwhile", *tags);
+  }
+  return true;
 }
 
 bool

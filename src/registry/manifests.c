@@ -286,6 +286,7 @@ typedef struct {
   GBytes *bytes;
   GPtrArray *warnings;
   QuotaRule quota;
+  const Digest *expected;
 } Push;
 
 /* Adds the tags that pointed to another manifest to @moved. */
@@ -320,13 +321,15 @@ push_manifest(SqlConnection *db, void *data, GError **error)
                           are_of_referrers(push->tags), error) &&
          deleted_forget(db, repository, &push->digest, error) &&
          store_tags(db, push, moved, error) &&
+         former_tags_check(push->tags, push->expected, &push->digest, moved, error) &&
          tell_pushed(db, repository, push->tags, &push->digest, push->manifest, moved, error);
 }
 
 bool
 registry_put_manifest(Registry *registry, const char *repository, const char *reference,
                       const char *const *tags, const char *media_type, GBytes *bytes,
-                      QuotaRule quota, PushedManifest *pushed, GError **error)
+                      QuotaRule quota, const Digest *expected, PushedManifest *pushed,
+                      GError **error)
 {
   static const char *const no_tags[] = {NULL};
   const char *const one_tag[] = {reference, NULL};
@@ -346,7 +349,7 @@ registry_put_manifest(Registry *registry, const char *repository, const char *re
     return false;
 
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  Push push = {registry, repository, tags, manifest, digest, bytes, warnings, quota};
+  Push push = {registry, repository, tags, manifest, digest, bytes, warnings, quota, expected};
   if (!sql_transact(registry->sql, push_manifest, &push, error))
     return false;
   /* Its members are in quarantine with it. */
@@ -355,9 +358,7 @@ registry_put_manifest(Registry *registry, const char *repository, const char *re
     quarantine_set_stale(registry->quarantine);
   registry_changed(registry);
   beside_tell_pushed(registry, repository, manifest, tags);
-  pushed->digest = digest;
-  pushed->manifest = g_steal_pointer(&manifest);
-  pushed->warnings = g_steal_pointer(&warnings);
+  *pushed = (PushedManifest){digest, g_steal_pointer(&manifest), g_steal_pointer(&warnings)};
   return true;
 }
 
@@ -367,7 +368,7 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
                       PushedManifest *pushed, GError **error)
 {
   return registry_put_manifest(registry, repository, reference, tags, media_type, bytes,
-                               QUOTA_REFUSES, pushed, error);
+                               QUOTA_REFUSES, NULL, pushed, error);
 }
 
 /* The manifest or tag that is there no more. */

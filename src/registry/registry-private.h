@@ -72,12 +72,14 @@ typedef enum { QUOTA_REFUSES, QUOTA_COUNTS } QuotaRule;
 
 bool registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest,
                         QuotaRule quota, GError **error);
-/* registry_blob_put() and registry_manifest_put(), by such a rule. */
+/* registry_blob_put() and registry_manifest_put(), by such a rule. @expected: what the tags must
+ * name so far ("": nothing), or ASSAY_ERROR_CHANGED; NULL: whatever. */
 bool registry_put_blob(Registry *registry, const char *repository, const Digest *digest,
                        Slice bytes, QuotaRule quota, GError **error);
 bool registry_put_manifest(Registry *registry, const char *repository, const char *reference,
                            const char *const *tags, const char *media_type, GBytes *bytes,
-                           QuotaRule quota, PushedManifest *pushed, GError **error);
+                           QuotaRule quota, const Digest *expected, PushedManifest *pushed,
+                           GError **error);
 /* Before it is finished; QUOTA_REFUSES until then. */
 void registry_upload_set_quota(RegistryUpload *upload, QuotaRule quota);
 
@@ -175,6 +177,10 @@ bool deleted_forget(SqlConnection *db, const char *repository, const Digest *dig
 /* In the transaction that has @tag name @digest from now on. */
 bool former_tags_note(SqlConnection *db, const char *repository, const char *tag,
                       const Digest *digest, GError **error);
+/* Whether each of @tags named @expected ("": nothing; NULL: whatever) before it names @digest;
+ * @moved: what those that were moved named. ASSAY_ERROR_CHANGED. */
+bool former_tags_check(const char *const *tags, const Digest *expected, const Digest *digest,
+                       const json_t *moved, GError **error);
 /* The tag is deleted. */
 bool former_tags_forget(SqlConnection *db, const char *repository, const char *tag, GError **error);
 /* The same of all @tags (char *). */

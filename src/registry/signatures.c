@@ -212,7 +212,8 @@ registry_signature_source(RegistrySignatures *place)
 
 bool
 registry_signature_put(Registry *registry, const char *repository, const char *reference,
-                       const GPtrArray *blobs, GBytes *manifest, GError **error)
+                       const GPtrArray *blobs, GBytes *manifest, const Digest *expected,
+                       GError **error)
 {
   for (guint i = 0; i < blobs->len; i++) {
     Slice bytes = slice_from_bytes(g_ptr_array_index(blobs, i));
@@ -222,5 +223,5 @@ registry_signature_put(Registry *registry, const char *repository, const char *r
   }
   g_auto(PushedManifest) pushed = {0};
   return registry_put_manifest(registry, repository, reference, NULL, MEDIA_TYPE_OCI_MANIFEST,
-                               manifest, QUOTA_COUNTS, &pushed, error);
+                               manifest, QUOTA_COUNTS, expected, &pushed, error);
 }

@@ -19,10 +19,12 @@ GPtrArray *registry_indexes_of(Registry *registry, const char *repository, const
 /* Stores what a key of this registry signed about an image: the blobs, and then their manifest in
  * @reference, a tag or its digest. It counts in the namespace's quota, but is never refused by it:
  * an image that nobody signs could not leave, and each rule writes a few for each image that did
- * pass the quota, and in place of those before. Errors as of registry_manifest_put(). @blobs:
- * GBytes */
+ * pass the quota, and in place of those before. @expected: what the tag names so far ("": nothing);
+ * ASSAY_ERROR_CHANGED: another push was faster, or the tag was deleted. Other errors as of
+ * registry_manifest_put(). @blobs: GBytes */
 bool registry_signature_put(Registry *registry, const char *repository, const char *reference,
-                            const GPtrArray *blobs, GBytes *manifest, GError **error);
+                            const GPtrArray *blobs, GBytes *manifest, const Digest *expected,
+                            GError **error);
 
 /* Where signatures of a repository are read from, by sign/formats/read.h: as a client of it
  * would. @place must live as long as what is returned. */

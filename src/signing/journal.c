@@ -32,7 +32,8 @@ made_signature_free(MadeSignature *signature)
 
 typedef struct {
   const MadeSignature *signature;
-  bool renews, added;
+  bool renews, anew;
+  bool told; /* it has an event: it was created or renewed */
   char *content;
 } Adding;
 
@@ -85,8 +86,8 @@ insert(SqlConnection *db, Adding *adding, int64_t number, GError **error)
                SQL_TEXT(one->fingerprint), SQL_TEXT(adding->content), SQL_INTEGER(one->made), due,
                SQL_END))
     return false;
-  adding->added = changed > 0;
-  return !adding->added || tell(db, "signature.created", one, number, error);
+  adding->told = changed > 0;
+  return !adding->told || tell(db, "signature.created", one, number, error);
 }
 
 /* What was found beside the image may be the one that the row has, with `due` asked for. */
@@ -106,6 +107,7 @@ renew(SqlConnection *db, Adding *adding, int64_t number, GError **error)
                SQL_END) ||
       (changed > 0 && !tell(db, "signature.renewed", one, number, error)))
     return false;
+  adding->told |= changed > 0;
   return sql_run(db, NULL, error,
                  "UPDATE signatures SET due = CASE WHEN content = $1 THEN made ELSE NULL END "
                  "WHERE repository = $2 AND image = $3 AND fingerprint = $4 AND format = $5 "
@@ -114,26 +116,42 @@ renew(SqlConnection *db, Adding *adding, int64_t number, GError **error)
                  SQL_TEXT(one->fingerprint), SQL_TEXT(one->format), SQL_END);
 }
 
+/* It has its row, and was lost beside its image. */
+static bool
+restore(SqlConnection *db, const Adding *adding, GError **error)
+{
+  const MadeSignature *one = adding->signature;
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(
+      db, &rows, error,
+      "UPDATE signatures SET restored = restored + 1, manifest = $6 "
+      "WHERE repository = $1 AND image = $2 AND fingerprint = $3 AND format = $4 AND "
+      "content = $5 RETURNING number",
+      SQL_TEXT(one->repository), SQL_TEXT(one->image.text), SQL_TEXT(one->fingerprint),
+      SQL_TEXT(one->format), SQL_TEXT(adding->content), SQL_TEXT(one->manifest.text), SQL_END);
+  int64_t number = found == FOUND ? sql_rows_integer(rows, 0) : 0;
+  g_clear_pointer(&rows, sql_rows_free);
+  return found != FAILED && tell(db, "signature.restored", one, number, error);
+}
+
 /* A SqlWork. */
 static bool
 add(SqlConnection *db, void *data, GError **error)
 {
   Adding *adding = data;
   int64_t number = 0;
-  adding->added = false;
+  adding->told = false;
   return next_number(db, &number, error) && insert(db, adding, number, error) &&
-         (!adding->renews || renew(db, adding, number, error));
+         (!adding->renews || renew(db, adding, number, error)) &&
+         (adding->told || !adding->anew || restore(db, adding, error));
 }
 
 bool
-journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool *added, GError **error)
+journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool anew, GError **error)
 {
   g_autofree char *content = content_of(signature);
-  Adding adding = {signature, renews, false, content};
-  if (!sql_transact(sql, add, &adding, error))
-    return false;
-  *added = adding.added;
-  return true;
+  Adding adding = {signature, renews, anew, false, content};
+  return sql_transact(sql, add, &adding, error);
 }
 
 /* --- those that are due --- */
@@ -205,6 +223,7 @@ take(SqlRows *rows)
   one->version = g_strdup(sql_rows_text(rows, 8));
   one->fingerprint = g_strdup(sql_rows_text(rows, 9));
   one->made = sql_rows_integer(rows, 10);
+  one->restored = sql_rows_integer(rows, 12);
   g_auto(GStrv) content = g_strsplit(sql_rows_text(rows, 11), " ", 2);
   if (content[0] != NULL) {
     one->attests = *content[0] == '\0' ? NULL : g_strdup(content[0]);
@@ -225,7 +244,7 @@ journal_after(SqlPool *sql, const char *repository, const char *image, int64_t a
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT number, repository, image, manifest, format, rule, attestor, key, version, "
-      "fingerprint, made, content FROM signatures WHERE number > $1 "
+      "fingerprint, made, content, restored FROM signatures WHERE number > $1 "
       "AND (CAST($2 AS TEXT) IS NULL OR repository = $2) "
       "AND (CAST($3 AS TEXT) IS NULL OR image = $3) ORDER BY number LIMIT $4",
       SQL_INTEGER(after), SQL_TEXT(repository), SQL_TEXT(image), SQL_INTEGER(limit), SQL_END);

@@ -20,16 +20,18 @@ typedef struct {
   char *rule, *attestor;
   char *key, *version, *fingerprint; /* the signing key's name; which key it was */
   int64_t made;                      /* microseconds since 1970 */
+  int64_t restored;                  /* so often it was put back, after others had overwritten it */
 } MadeSignature;
 void made_signature_free(MadeSignature *signature);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MadeSignature, made_signature_free)
 
 extern const JsonTable made_signature_table;
 
-/* One of a key, format, content and image of a repository is written once: *added tells whether it
- * was. @renews: its rule makes it anew by age: a later one that says the same takes the row of the
+/* One of a key, format, content and image of a repository is written once. @anew: it was made now;
+ * one that has its row already was lost since, and is put back ("signature.restored"). @renews: its
+ * rule makes it anew by age: a later one that says the same takes the row of the
  * former ("signature.renewed"), and of those of another content none is due any more. */
-bool journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool *added,
+bool journal_add(SqlPool *sql, const MadeSignature *signature, bool renews, bool anew,
                  GError **error);
 /* Those of @rule that were made before @until, the oldest first, at most @limit, and that nobody
  * asked for yet. (transfer full): MadeSignature, of which only `repository` and `image` are set */

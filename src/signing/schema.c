@@ -55,6 +55,9 @@ static const char *const steps[] = {
     "  refused BIGINT NOT NULL,"
     "  failed BIGINT NOT NULL,"
     "  error TEXT);",
+
+    /* 5: how often a signature was put back that somebody else had overwritten. */
+    "ALTER TABLE signatures ADD COLUMN restored BIGINT NOT NULL DEFAULT 0;",
 };
 
 const Schema signing_schema = {"signing", steps, G_N_ELEMENTS(steps), NULL};
