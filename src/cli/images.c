@@ -147,8 +147,8 @@ add_row(Columns *table, const json_t *image)
           : g_strdup(os);
   columns_add(table, (const char *[]){or_dash(json_get_string(image, "repository")), or_dash(words),
                                       or_dash(short_digest), or_dash(gate_in_words(image)),
-                                      or_dash(findings), size, or_dash(day),
-                                      scan == NULL ? "" : or_dash(system)});
+                                      json_get_string(image, "signing"), or_dash(findings), size,
+                                      or_dash(day), scan == NULL ? "" : or_dash(system)});
 }
 
 /* What a registry says may have anything in it. */
@@ -216,6 +216,7 @@ print_table(const json_t *images)
       {.title = "TAGS"},
       {.title = "DIGEST"},
       {.title = "GATE"},
+      {.title = "SIGNING", .flags = COLUMN_EMPTY},
       {.title = "FINDINGS"},
       {.title = "SIZE", .flags = COLUMN_RIGHT},
       {.title = "PUSHED"},

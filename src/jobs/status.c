@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/jobs-private.h"
+#include "jobs/kept_state.h"
 
 static void
 running_free(void *data)
@@ -10,15 +11,6 @@ running_free(void *data)
   g_free(running->key);
   g_free(running->error);
   g_free(running);
-}
-
-static void
-waiting_free(void *data)
-{
-  JobWaiting *waiting = data;
-  g_free(waiting->key);
-  g_free(waiting->error);
-  g_free(waiting);
 }
 
 static void
@@ -94,7 +86,7 @@ status_of(const JobQueue *queue, unsigned most)
   status->last_error = g_strdup(queue->last_error);
   status->last_error_at = queue->last_error_at;
   status->running = g_ptr_array_new_with_free_func(running_free);
-  status->listed = g_ptr_array_new_with_free_func(waiting_free);
+  status->listed = g_ptr_array_new_with_free_func((GDestroyNotify)job_waiting_free);
   add_running(status, queue);
   count_waiting(status, queue);
   list_waiting(status, &queue->ready, most);

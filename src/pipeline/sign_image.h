@@ -4,7 +4,6 @@
 
 #include "pipeline/sign_due.h"
 
-typedef struct ImageSigner ImageSigner;
 /* Copies @rooms. (transfer full) */
 ImageSigner *image_signer_new(const SigningRooms *rooms);
 void image_signer_free(ImageSigner *signer);

@@ -18,7 +18,7 @@
 
 METRIC(failures, COUNTER("assay_signing_failures_total", "Signatures that could not be made."));
 
-#define SIGN_KIND "sign"
+#define SIGN_ATTEMPTS 50u
 
 struct SigningJobs {
   SigningRooms rooms;
@@ -49,7 +49,7 @@ take(const Event *event, void *room, GError **error)
   SigningJobs *jobs = room;
   g_autoptr(SigningSet) set = signing_get(jobs->rooms.signing);
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
-  if (!signing_wanted(&jobs->rooms, jobs->jobs, SIGN_KIND, set, event, keys, error))
+  if (!signing_wanted(&jobs->rooms, jobs->jobs, SIGN_JOB_KIND, set, event, keys, error))
     return JOB_AGAIN;
   if (strcmp(event->type, "signing-rule.removed") == 0 &&
       !signing_run_forget(jobs->rooms.sql, event->subject, error))
@@ -81,7 +81,7 @@ tell_failed(SqlConnection *db, void *data, GError **error)
   return event_tell(db, "signature.failed", told->digest, more, error);
 }
 
-/* What people must mend is told at the first try. */
+/* What people must mend is told at the first try, and all that is not tried any more. */
 static JobOutcome
 fail(SigningJobs *jobs, const Job *job, const Told *told, bool by_key, GError **error)
 {
@@ -90,7 +90,7 @@ fail(SigningJobs *jobs, const Job *job, const Told *told, bool by_key, GError **
   metric_add(&failures, 1);
   log_warning("an image could not be signed", "rule", told->rule, "repository", told->repository,
               "digest", told->digest, "error", told->failure->message, NULL);
-  if (!again || (!passes && job_attempt(job) == 1))
+  if (!again || (!passes && job_attempt(job) == 1) || job_attempt(job) >= SIGN_ATTEMPTS)
     sql_transact(jobs->rooms.sql, tell_failed, (void *)(uintptr_t)told, NULL);
   g_propagate_error(error, g_error_copy(told->failure));
   return again ? JOB_AGAIN : JOB_FAILED;
@@ -121,9 +121,9 @@ run(Job *job, void *room, GError **error)
   return fail(jobs, job, &told, outcome.by_key, error);
 }
 
-static const JobKind sign_kind = {.kind = SIGN_KIND,
+static const JobKind sign_kind = {.kind = SIGN_JOB_KIND,
                                   .at_once = 2,
-                                  .attempts = 50,
+                                  .attempts = SIGN_ATTEMPTS,
                                   .lease = 60,
                                   .back_off = 2,
                                   .kept = true,
@@ -232,6 +232,18 @@ signing_jobs_free(SigningJobs *jobs)
   signing_runner_free(jobs->runner);
   image_signer_free(jobs->signer);
   g_free(jobs);
+}
+
+const SigningRooms *
+signing_jobs_rooms(const SigningJobs *jobs)
+{
+  return &jobs->rooms;
+}
+
+const ImageSigner *
+signing_jobs_signer(const SigningJobs *jobs)
+{
+  return jobs->signer;
 }
 
 SigningRunner *

@@ -57,3 +57,7 @@ bool signing_jobs_sign(SigningJobs *jobs, const char *rule, const char *reposito
 /* Runs of a rule over all images (pipeline/signing_run.h). (transfer none) */
 typedef struct SigningRunner SigningRunner;
 SigningRunner *signing_jobs_runner(SigningJobs *jobs);
+/* For pipeline/signing_state.h. (transfer none) */
+typedef struct ImageSigner ImageSigner;
+const SigningRooms *signing_jobs_rooms(const SigningJobs *jobs);
+const ImageSigner *signing_jobs_signer(const SigningJobs *jobs);

@@ -29,6 +29,10 @@ void api_respond_page(Request *request, const char *key, uint64_t total, const P
 /* The same beside other members of @body, which is not taken over. */
 void api_respond_page_of(Request *request, json_t *body, const char *key, uint64_t total,
                          const Page *page, json_t *part);
+/* How signing rules stand with an image, for lists: pipeline/signing_state.h. NULL: no rule is for
+ * it, or it cannot be told. */
+const char *api_signing_of(const ServerContext *server, const char *repository, const char *digest,
+                           char **tags);
 /* 400 INVALID. */
 void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* This and the next three respond themselves when they return false. */

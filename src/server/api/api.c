@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/media_type.h"
 #include "registry/quarantine.h"
 #include "report/report.h"
 #include "server/api/api-private.h"
@@ -146,6 +147,7 @@ typedef struct {
   GPtrArray *missing;
   ScannedImage scan;
   char *quarantined;
+  const char *signing; /* or NULL */
 } ListedImage;
 static const JsonMember image_members[] = {
     {JSON_MEMBER_AS("digest", ListedImage, image.digest), .kind = &json_digest},
@@ -158,6 +160,7 @@ static const JsonMember image_members[] = {
     {JSON_MEMBER_AS("pulls", ListedImage, image.pulls), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(ListedImage, missing), .kind = &json_lines, .omitted = true},
     {JSON_MEMBER(ListedImage, quarantined), .kind = &json_text},
+    {JSON_MEMBER(ListedImage, signing), .kind = &json_text},
     {JSON_MEMBER(ListedImage, scan), .kind = &json_part, .table = &scan_table, .required = true},
 };
 static const JsonTable image_table = JSON_TABLE(ListedImage, image_members);
@@ -225,8 +228,14 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
   note_missing(missing, summary);
   g_autofree char *quarantined =
       registry_quarantined(server->registry, repository, image->digest.text);
-  ListedImage listed = {
-      *image, missing, {*summary, image_summary_is_of_older_detectors(summary)}, quarantined};
+  ListedImage listed = {*image,
+                        missing,
+                        {*summary, image_summary_is_of_older_detectors(summary)},
+                        quarantined,
+                        summary->state == SCAN_NOT_APPLICABLE &&
+                                !media_type_is_index(image->media_type)
+                            ? NULL
+                            : api_signing_of(server, repository, image->digest.text, image->tags)};
   if (summary->state != SCAN_WAITING && summary->state != SCAN_DEFERRED)
     listed.scan.summary.retry_at = 0;
   json_t *one = json_table_write(&image_table, &listed);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "pipeline/signing_state.h"
 #include "server/api/api-private.h"
 
 bool
@@ -62,6 +63,16 @@ api_flag_of(Request *request, const char *name, bool *value)
     return true;
   api_refuse(request, "?%s= must be true or false", name);
   return false;
+}
+
+const char *
+api_signing_of(const ServerContext *server, const char *repository, const char *digest, char **tags)
+{
+  g_autoptr(SigningSet) set = signing_get(server->signing);
+  return set->rules->len == 0
+             ? NULL
+             : signing_state_in_short(signing_jobs_rooms(server->signing_jobs), set, repository,
+                                      digest, (const char *const *)tags, NULL);
 }
 
 bool

@@ -55,6 +55,7 @@ typedef struct {
   Standing standing;
   char **tags;
   char *quarantined;
+  const char *signing; /* or NULL */
 } ListedStanding;
 #define STANDING_MEMBER(name, member) JSON_MEMBER_AS(name, ListedStanding, standing.member)
 static const JsonMember members[] = {
@@ -70,6 +71,7 @@ static const JsonMember members[] = {
      .required = true},
     {STANDING_MEMBER("size", size), .kind = &json_number},
     {JSON_MEMBER(ListedStanding, quarantined), .kind = &json_text},
+    {JSON_MEMBER(ListedStanding, signing), .kind = &json_text},
 };
 static const JsonTable table = JSON_TABLE(ListedStanding, members);
 
@@ -94,7 +96,10 @@ list_standings(ServerContext *server, const GPtrArray *standings, GError **error
     const Standing *standing = g_ptr_array_index(standings, i);
     g_autofree char *quarantined =
         registry_quarantined(server->registry, standing->repository, standing->manifest);
-    const ListedStanding listed = {*standing, g_ptr_array_index(tags, i), quarantined};
+    char **of_image = g_ptr_array_index(tags, i);
+    const ListedStanding listed = {
+        *standing, of_image, quarantined,
+        api_signing_of(server, standing->repository, standing->manifest, of_image)};
     json_array_append_new(list, json_table_write(&table, &listed));
   }
   return list;

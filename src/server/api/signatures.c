@@ -3,6 +3,7 @@
 #include "registry/signatures.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "pipeline/signing_state.h"
 #include "server/api/accounts.h"
 #include "sign/verify.h"
 #include "signing/journal.h"
@@ -40,10 +41,9 @@ static const JsonMember made_members[] = {
 static const JsonTable made_table = JSON_TABLE(Made, made_members);
 
 const ApiSchema api_signature_schemas[] = {
-    {"VerifiedSignature", &shown_table},
-    {"MadeSignature", &made_signature_table},
-    {"SigningOutcome", &made_table},
-    {NULL},
+    {"VerifiedSignature", &shown_table},      {"MadeSignature", &made_signature_table},
+    {"SigningOutcome", &made_table},          {"RuleState", &rule_state_table},
+    {"FailedSigning", &failed_signing_table}, {NULL},
 };
 
 /* --- of an image --- */
@@ -98,12 +98,11 @@ signatures_to_json(const ImageSignatures *signatures)
 }
 
 static json_t *
-journal_to_json(const GPtrArray *made)
+list_to_json(const JsonTable *table, const GPtrArray *rows)
 {
   json_t *list = json_array();
-  for (guint i = 0; i < made->len; i++)
-    json_array_append_new(list,
-                          json_table_write(&made_signature_table, g_ptr_array_index(made, i)));
+  for (guint i = 0; i < rows->len; i++)
+    json_array_append_new(list, json_table_write(table, g_ptr_array_index(rows, i)));
   return list;
 }
 
@@ -136,17 +135,23 @@ show_signatures(Request *request)
       signatures == NULL
           ? NULL
           : journal_after(server->sql, repository, image.text, 0, PAGE_DEFAULT, &error);
-  if (made == NULL) {
+  g_autoptr(GPtrArray) rules = made == NULL
+                                   ? NULL
+                                   : signing_states(signing_jobs_rooms(server->signing_jobs),
+                                                    signing_jobs_signer(server->signing_jobs),
+                                                    repository, image.text, &error);
+  if (rules == NULL) {
     respond_error(request, error);
     return;
   }
   g_autoptr(json_t) body = json_object();
   json_set_string(body, "image", image.text);
+  json_object_set_new(body, "rules", list_to_json(&rule_state_table, rules));
   json_set_number(body, "seen", signatures->seen);
   json_object_set_new(body, "incomplete", json_boolean(signatures->incomplete));
   json_object_set_new(body, "signatures", signatures_to_json(signatures));
   json_object_set_new(body, "problems", json_from_texts(signatures->problems));
-  json_object_set_new(body, "made", journal_to_json(made));
+  json_object_set_new(body, "made", list_to_json(&made_signature_table, made));
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -198,12 +203,31 @@ list_made(Request *request)
   }
   g_autoptr(json_t) body = json_object();
   json_set_number(body, "limit", limit);
-  json_object_set_new(body, "signatures", journal_to_json(made));
+  json_object_set_new(body, "signatures", list_to_json(&made_signature_table, made));
   if (made->len == limit) {
     const MadeSignature *end = g_ptr_array_index(made, made->len - 1);
     g_autofree char *next = g_strdup_printf("%" G_GINT64_FORMAT, end->number);
     json_set_string(body, "next", next);
   }
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+list_failed(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  uint64_t limit = PAGE_DEFAULT;
+  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
+    return;
+  g_autoptr(GPtrArray) failed = signing_failures(
+      signing_jobs_rooms(server_context(request)->signing_jobs), (unsigned)limit, &error);
+  if (failed == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_set_number(body, "limit", limit);
+  json_object_set_new(body, "failed", list_to_json(&failed_signing_table, failed));
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -216,5 +240,7 @@ const Route api_signature_routes[] = {
      .finish = sign_image, .body_limit = ACCOUNT_BODY_MAX},
     {"GET", "/api/v1/signatures", "api-signatures", VERB_READ_AUDIT, ON_SYSTEM, WORK_WAITS,
      .finish = list_made},
+    {"GET", "/api/v1/signatures/failed", "api-signatures-failed", VERB_READ_AUDIT, ON_SYSTEM,
+     WORK_WAITS, .finish = list_failed},
     {NULL},
 };
