@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "oci/reference.h"
-#include "sign/formats/cosign.h"
 #include "sign/formats/dsse.h"
 #include "signing/journal.h"
 
@@ -14,8 +13,6 @@
 /* So often a signature is put back that others overwrite: two who do so to each other end. */
 #define RESTORED_MOST 100
 
-#define SIGNATURES   COSIGN_SIGNATURE_SUFFIX
-#define ATTESTATIONS DSSE_ATTESTATION_SUFFIX
 
 typedef struct {
   SqlPool *sql;
@@ -74,7 +71,7 @@ static bool
 add_overwritten(const Wanted *wanted, const char *repository, const char *tag, GError **error)
 {
   Digest image;
-  bool attests = g_str_has_suffix(tag, ATTESTATIONS);
+  bool attests = g_str_has_suffix(tag, DSSE_ATTESTATION_SUFFIX);
   g_autofree char *text = tag_subject(tag);
   if (text == NULL || !digest_parse(text, &image, NULL))
     return true;
