@@ -87,12 +87,15 @@ look_at_server(const json_t *server, json_t *needs)
 {
   json_int_t size = number(server, "disk_bytes"), left = number(server, "disk_free_bytes");
   const char *certificate = json_get_string(server, "certificate");
+  const char *signing = json_get_string(server, "signing_certificates");
   const char *policy = json_get_string(server, "policy");
   if (left < DISK_LEAST || left < size / 100 * DISK_PERCENT)
     add_need(needs, "the disk is nearly full: pushes fail without space; delete images, or make "
                     "the disk larger");
   if (certificate != NULL && strcmp(certificate, "ok") != 0)
     add_need(needs, "certificate: %s", certificate);
+  if (signing != NULL)
+    add_need(needs, "%s", signing);
   if (policy != NULL && strcmp(policy, "ok") != 0)
     add_need(needs, "the policy could not be read again, the former one is in force: %s", policy);
   if (json_get_boolean(server, "read_only", false))

@@ -121,6 +121,18 @@ check_team_rules(Checking *checking)
     tell(checking, CHECK_OK, "%u rules of YARA", team_rules_count());
 }
 
+/* Whom it asks is not asked now: only what is said of it. */
+static void
+check_time_stamps(Checking *checking)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TimestampAuthority) authority = NULL;
+  if (!signing_settings_authority(&checking->config->signing, &authority, &error))
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
+  else if (authority != NULL)
+    tell(checking, CHECK_OK, "%s", checking->config->signing.timestamp_url);
+}
+
 /* A server starts without it. */
 static void
 check_clamav(Checking *checking)
@@ -353,6 +365,7 @@ server_check(const Config *config, const char *data_folder, GPtrArray *lines)
                {"endpoint", check_endpoints},
                {"java_archives", check_java_archives},
                {"malware.rules", check_team_rules},
+               {"signing.timestamp", check_time_stamps},
                {"malware.clamd", check_clamav}};
   Checking checking = {.config = config, .data = data_folder, .lines = lines};
   for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {

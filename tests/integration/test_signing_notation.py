@@ -1,7 +1,9 @@
 """Signatures of the Notary Project by rules of the server: the certificates of a signing key, what is signed with them, and when nothing is."""
 import datetime
 import json
+import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -14,6 +16,7 @@ import gate
 import signed
 from gate import import_advisories, pull, wait_until
 from notary import Authority, notation, openssl
+from repository import Repository
 from test_signing import events, make_key, push, send, signatures
 
 KEY = "signing-keys/release"
@@ -34,8 +37,11 @@ def root(tmp_path_factory):
 
 
 def key_of(path, kind):
-    if kind == "p384":
-        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-out", path)
+    if kind in ("p384", "p521"):
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:P-{kind[1:]}", "-out", path)
+        return path
+    if kind in ("rsa-2048", "rsa-4096"):
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{kind[4:]}", "-out", path)
         return path
     return make_key(None, path, kind)
 
@@ -68,7 +74,7 @@ def short_chain(path, seconds):
     return leaf.public_bytes(serialization.Encoding.PEM).decode() + authority.pem
 
 
-@pytest.mark.parametrize("kind", ["p256", "p384", "rsa"])
+@pytest.mark.parametrize("kind", ["p256", "p384", "p521", "rsa-2048", "rsa", "rsa-4096"])
 def test_notation_takes_it(server, root, tmp_path, kind):
     """What a rule signs in all formats; Assay itself knows it by the key, and needs no root."""
     key = key_of(tmp_path / "key.pem", kind)
@@ -155,6 +161,51 @@ def test_request(server, assay, root, tmp_path, kind):
         assert server.request("GET", f"/api/v1/{KEY}/{path}", headers=server.operator()).status_code == status
     assert assay("key", "csr", "--key", key, "--subject", "CN=local").stdout.startswith("-----BEGIN CERTIFICATE REQUEST")
     assert "CN=release" in assay("key", "csr", "--key", key, check=2).stderr
+
+
+@pytest.mark.skipif(shutil.which("softhsm2-util") is None, reason="there is no SoftHSM here")
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "rsa-3072"])
+def test_token(start_server, assay, root, tmp_path, algorithm):
+    """A key in a token asks for its certificate and signs, and never leaves it."""
+    (tmp_path / "tokens").mkdir()
+    settings, pin = tmp_path / "softhsm2.conf", tmp_path / "pin"
+    settings.write_text(f"directories.tokendir = {tmp_path}/tokens\n")
+    pin.write_text("123456\n")
+    environment = {"SOFTHSM2_CONF": str(settings)}
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "prod", "--pin", "123456", "--so-pin", "0000"], check=True, capture_output=True,
+                   env={**os.environ, **environment})
+    uri = "pkcs11:token=prod;object=release?module-path=/usr/lib/softhsm/libsofthsm2.so"
+    assay("key", "make", uri, "--algorithm", algorithm, "--pin-file", pin, env=environment)
+    server = start_server(policy=gate.STRICT, environment=environment)
+    send(server, "POST", "signing-keys", {"name": "release", "uri": uri, "pin_file": str(pin)})
+    request = tmp_path / "token.csr"
+    request.write_text(assay("key", "csr", "release", "--server", server.url).stdout)
+    assert assay("key", "csr", "--key", uri, "--pin-file", pin, "--subject", "CN=release", env=environment).stdout.startswith("-----BEGIN")
+    send(server, "PATCH", KEY, {"certificates": root.issue(None, f"token-{algorithm}", request=request).read_text()}, status=200)
+    send(server, "POST", "attestors", {"name": "release", "key": "release"})
+    rule(server, ["notation"])
+    send(server, "POST", "key-grants", {"rule": "release", "key": "release", "pattern": "*"})
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: notary_signatures(server, "team/app", fixed))
+    assert notation(tmp_path, f"{server.address}/team/app@{fixed}", root.pem)
+
+
+def test_indexes(server, assay, root, tmp_path):
+    """An index and its members, each with a signature of its own."""
+    key = make_key(assay, tmp_path / "key.pem")
+    add_key(server, key, root.issue(key, "index").read_text())
+    send(server, "POST", "attestors", {"name": "release", "key": "release"})
+    send(server, "POST", "signing-rules", {"name": "release", "attestor": "release", "repositories": ["team/**"], "trigger": "push", "members": True,
+                                           "formats": ["notation"]})
+    send(server, "POST", "key-grants", {"rule": "release", "key": "release", "pattern": "*"})
+    repository = Repository(server, "team/app")
+    members = [repository.push_image(f"m{number}", config=json.dumps({"architecture": "amd64", "os": "linux", "of": number}).encode(), layers=())[0]
+               for number in range(2)]
+    index = signed.push_index(repository, "v1", members)
+    for digest in (index["digest"], *(member["digest"] for member in members)):
+        wait_until(lambda digest=digest: len(notary_signatures(server, "team/app", digest)) == 1)
+        assert notation(tmp_path, f"{server.address}/team/app@{digest}", root.pem)
 
 
 def test_no_request(server, assay, tmp_path):
@@ -258,6 +309,7 @@ def test_certificates_end(server, assay, tmp_path):
     assert "were good until 20" in failed[0]["data"]["error"]
     assert signatures(server, "team/app", fixed) == (0, 0) and not notary_signatures(server, "team/app", fixed)
     assert "ended" in assay("key", "list", "--server", server.url).stdout
+    assert "the certificates of the signing key release ended" in assay("status", "--server", server.url, check=1).stdout
     assert "ended on" in server.get_json("/readyz")["signing_certificates"] and server.get_json("/readyz")["ready"]
     root, chain = Authority(tmp_path, "next"), tmp_path / "chain.pem"
     chain.write_text(root.issue(key, "release").read_text())

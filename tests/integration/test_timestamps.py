@@ -12,7 +12,7 @@ from notary import Authority, notation
 from repository import Repository
 from signing_judges import tool
 from test_signatures import make_key, push
-from test_signing import events, signatures
+from test_signing import events, send, signatures
 from test_signing import push as push_layout
 from test_signing_notation import notary_signatures, set_up_notation, short_chain
 from tsa import LIES, TimestampAuthority
@@ -204,6 +204,25 @@ def test_by_rule(start_server, assay, tsa, key, tmp_path):
     assert notation(tmp_path, f"{server.address}/team/app@{fixed}", root.pem, tsa=tsa.root)
 
 
+def test_attested_by_rule(start_server, assay, tsa, key, tmp_path):
+    server = start(start_server, assay, tsa)
+    send(server, "POST", "signing-keys", {"name": "scanner", "uri": f"file:{key.private}"})
+    send(server, "POST", "attestors", {"name": "scanner", "key": "scanner"})
+    send(server, "POST", "signing-rules", {"name": "scans", "attestor": "scanner", "repositories": ["team/**"], "trigger": "push", "attest": ["vulnerabilities"]})
+    send(server, "POST", "key-grants", {"rule": "scans", "key": "scanner", "pattern": "*"})
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push_layout(server, folder, "fixed", "team/app")
+    wait_until(lambda: len(events(server, "signature.created")) == 2, 60)
+    repository = Repository(server, "team/app")
+    layer = json.loads(repository.get_manifest(fixed.replace(":", "-") + ".att").content)["layers"][0]
+    answer = base64.b64decode(json.loads(layer["annotations"]["dev.sigstore.cosign/rfc3161timestamp"])["SignedRFC3161Timestamp"])
+    assert tsa.takes(answer, blob(repository, layer))
+    [referrer] = repository.referrers(fixed).json()["manifests"]
+    text = json.loads(blob(repository, json.loads(repository.get_manifest(referrer["digest"]).content)["layers"][0]))
+    [stamp] = text["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    assert tsa.takes(base64.b64decode(stamp["signedTimestamp"]), base64.b64decode(text["dsseEnvelope"]["signatures"][0]["sig"]))
+
+
 def test_without(start_server, assay, tsa, key, tmp_path):
     """An authority that is not required is asked, and the signature goes without where it gives nothing."""
     server = start(start_server, assay, tsa, "timestamp_required: false")
@@ -223,3 +242,4 @@ def test_settings(assay, tmp_path):
         config = tmp_path / "config.yaml"
         config.write_text(f"data: {tmp_path}/data\nlisten: 127.0.0.1:0\nsigning:\n  {line}\n")
         assert words in assay("serve", "--config", config, check=None).stderr
+        assert words in assay("check", "--config", config, check=None).stdout

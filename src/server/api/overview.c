@@ -7,6 +7,7 @@
 #include "inspect/malware/clamav_state.h"
 #include "server/api/api-private.h"
 #include "server/config.h"
+#include "signing/chains.h"
 
 #define DAYS_DEFAULT 30
 #define DAYS_MOST    400
@@ -63,7 +64,7 @@ static const JsonMember history_members[] = {
 static const JsonTable history_table = JSON_TABLE(Overview, history_members);
 
 typedef struct {
-  const char *version, *policy, *certificate;
+  const char *version, *policy, *certificate, *signing_certificates;
   uint64_t up_seconds;
   bool read_only;
   uint64_t disk, disk_free;
@@ -75,6 +76,7 @@ static const JsonMember server_members[] = {
     {JSON_MEMBER(ServerFacts, read_only), .kind = &json_flag},
     {JSON_MEMBER(ServerFacts, policy), .kind = &json_text, .required = true},
     {JSON_MEMBER(ServerFacts, certificate), .kind = &json_text},
+    {JSON_MEMBER(ServerFacts, signing_certificates), .kind = &json_text},
     {JSON_MEMBER(ServerFacts, access), .kind = &json_text},
 };
 static const JsonTable server_table = JSON_TABLE(ServerFacts, server_members);
@@ -181,6 +183,9 @@ server_to_json(Request *request)
     certificate = certificate_problem(times, now);
     facts.certificate = certificate != NULL ? certificate : "ok";
   }
+  g_autoptr(SigningSet) set = signing_get(context->signing);
+  g_autoptr(GPtrArray) chains = signing_chain_problems(set, now);
+  facts.signing_certificates = chains->len > 0 ? g_ptr_array_index(chains, 0) : NULL;
   json_t *server = json_table_write(&server_table, &facts);
   if (statvfs(context->data_folder, &disk) == 0) {
     facts.disk = (uint64_t)disk.f_blocks * disk.f_frsize;
