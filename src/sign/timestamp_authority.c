@@ -22,6 +22,7 @@ METRIC(failed, COUNTER("assay_timestamp_failures_total",
 
 struct TimestampAuthority {
   char *url, *ca_file;
+  char *name;       /* of the URL, what may be told: without its question */
   GPtrArray *roots; /* GBytes */
   bool required;
 };
@@ -46,12 +47,19 @@ timestamp_authority_new(const char *url, const char *ca_file, const char *roots,
 {
   g_autoptr(TimestampAuthority) authority = g_new0(TimestampAuthority, 1);
   authority->url = g_strdup(url);
+  authority->name = g_strndup(url, strcspn(url, "?"));
   authority->ca_file = g_strdup(ca_file);
   authority->roots = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   authority->required = required;
   if (!g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://")) {
     error_set(error, ASSAY_ERROR_INVALID,
-              "the time stamp authority \"%s\": wanted is http://... or https://...", url);
+              "the time stamp authority \"%s\": wanted is http://... or https://...",
+              authority->name);
+    return NULL;
+  }
+  if (strchr(authority->name, '@') != NULL) {
+    error_set(error, ASSAY_ERROR_UNSUPPORTED,
+              "the time stamp authority's URL names a user: logging in there is not supported");
     return NULL;
   }
   return read_roots(roots, authority->roots, error) ? g_steal_pointer(&authority) : NULL;
@@ -64,6 +72,7 @@ timestamp_authority_free(TimestampAuthority *authority)
     return;
   g_free(authority->url);
   g_free(authority->ca_file);
+  g_free(authority->name);
   g_ptr_array_unref(authority->roots);
   g_free(authority);
 }
@@ -127,9 +136,9 @@ timestamp_authority_ask(const TimestampAuthority *authority, Slice stamped, GByt
   if (*answer != NULL)
     return true;
   if (authority->required || code_of(failure) == ASSAY_ERROR_CANCELLED)
-    return error_set(error, code_of(failure), "the time stamp authority %s: %s", authority->url,
+    return error_set(error, code_of(failure), "the time stamp authority %s: %s", authority->name,
                      failure->message);
-  log_warning("a signature goes without a time stamp", "authority", authority->url, "error",
+  log_warning("a signature goes without a time stamp", "authority", authority->name, "error",
               failure->message, NULL);
   return true;
 }

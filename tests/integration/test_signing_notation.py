@@ -213,9 +213,13 @@ def test_no_request(server, assay, tmp_path):
     add_key(server, make_key(assay, tmp_path / "ed25519.pem", "ed25519"), name="ed25519")
     add_key(server, make_key(assay, tmp_path / "key.pem"))
     assert "Ed25519" in assay("key", "csr", "ed25519", "--server", server.url, check=2).stderr
-    (tmp_path / "key.pem").write_text("gone")
-    server.stop()
-    server.start()
+    for content, words in ((make_key(assay, tmp_path / "other.pem").read_text(), "another than when it was added"), ("gone", "no private key")):
+        (tmp_path / "key.pem").write_text(content)
+        server.stop()
+        server.start()
+        assert words in assay("key", "csr", "release", "--server", server.url, check=2).stderr
+    send(server, "POST", f"{KEY}/revoke", {}, status=200)
+    (tmp_path / "key.pem").write_text((tmp_path / "other.pem").read_text())
     assert assay("key", "csr", "release", "--server", server.url, check=2).stderr
 
 

@@ -167,6 +167,7 @@ def test_lies(repository, assay, key, tsa, tmp_path, how):
 def test_what_is_asked_for(repository, assay, key, tmp_path):
     _, address = push(repository)
     for options, words in ((["--time-root", tmp_path / "none"], "--timestamp-url"), (["--timestamp-url", "ftp://x"], "wanted is http"),
+                           (["--timestamp-url", "https://a:secret@example.com"], "names a user"),
                            (["--timestamp-url", "http://127.0.0.1:1", "--time-root", tmp_path / "none"], "none")):
         assert words in assay("sign", "--key", key.private, *options, address, check=2).stderr
 

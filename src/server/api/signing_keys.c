@@ -78,6 +78,19 @@ show_public(Request *request)
     respond_text(request, MHD_HTTP_OK, "application/x-pem-file", key->public);
 }
 
+/* A certificate is of use for the key that the row has, and while that signs. */
+static bool
+check_requester(const SigningKey *row, const Key *key, GError **error)
+{
+  if (row->revoked != 0)
+    return error_set(error, ASSAY_ERROR_DENIED, "signing key %s: it is revoked", row->name);
+  return g_strcmp0(public_key_fingerprint(key_public(key)), row->fingerprint) == 0 ||
+         error_set(error, ASSAY_ERROR_MISMATCH,
+                   "signing key %s: it is another than when it was added; if it was turned over, "
+                   "say so (assay key turn %s)",
+                   row->name, row->name);
+}
+
 /* A request for a certificate, by the key itself; nothing is changed by it. */
 static void
 show_request(Request *request)
@@ -92,7 +105,9 @@ show_request(Request *request)
   const KeyOptions options = signing_key_options(row);
   g_autoptr(Key) key =
       signer_key(server_context(request)->signer, row->uri, &options, NULL, &error);
-  g_autofree char *pem = key == NULL ? NULL : certificate_request(key, subject, NULL, &error);
+  g_autofree char *pem = key != NULL && check_requester(row, key, &error)
+                             ? certificate_request(key, subject, NULL, &error)
+                             : NULL;
   if (pem == NULL) {
     respond_error(request, error);
     return;
