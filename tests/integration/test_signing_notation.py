@@ -284,7 +284,9 @@ def test_which_keys(server, assay, root, tmp_path):
     """A rule is refused whose key can make no such signature; so are attestations in this format."""
     add_key(server, make_key(assay, tmp_path / "p256.pem"))
     add_key(server, make_key(assay, tmp_path / "ed25519.pem", "ed25519"), name="ed25519")
-    for name, words in (("release", "it has no certificates"), ("ed25519", "Ed25519, by which the Notary Project has no signatures")):
+    assay("key", "make", tmp_path / "sm2.key", "--algorithm", "sm2")
+    add_key(server, tmp_path / "sm2.key", name="sm2")
+    for name, words in (("release", "it has no certificates"), ("sm2", "by which the Notary Project has no"), ("ed25519", "Ed25519, by which the Notary Project has no signatures")):
         send(server, "POST", "attestors", {"name": name, "key": name})
         answer = server.request("POST", "/api/v1/signing-rules", json={"name": name, "attestor": name, "repositories": ["**"], "formats": ["notation"]},
                                 headers=server.operator())
