@@ -82,6 +82,7 @@ sign(void *state, SignatureAlgorithm algorithm, Slice message, Cancellable *canc
       {ALGORITHM_PS256, "RSASSA_PSS_SHA_256"},
       {ALGORITHM_PS384, "RSASSA_PSS_SHA_384"},
       {ALGORITHM_PS512, "RSASSA_PSS_SHA_512"},
+      {ALGORITHM_SM2_SM3, "SM2DSA"}, /* in China alone */
   };
   const char *name = service_algorithm(names, G_N_ELEMENTS(names), algorithm, error);
   if (name == NULL)
@@ -111,5 +112,8 @@ open_key(const char *rest, const KeyOptions *options, OpenedKey *opened, Cancell
   return service_key_open(&vendor, rest, options, opened, cancellable, error);
 }
 
-const KeyKind aws_key_kind = {
-    .scheme = "aws-kms", .open = open_key, .sign = sign, .free = service_key_free};
+const KeyKind aws_key_kind = {.scheme = "aws-kms",
+                              .open = open_key,
+                              .sign = sign,
+                              .signs_digests = true,
+                              .free = service_key_free};

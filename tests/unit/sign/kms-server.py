@@ -159,7 +159,7 @@ class Handler(CredentialServices, BaseHTTPRequestHandler):
             return {"KeyId": asked["KeyId"], "PublicKey": b64(public(asked["KeyId"], "DER")), "KeyUsage": "SIGN_VERIFY"}
         assert action == "TrentService.Sign" and asked["MessageType"] == "DIGEST"
         digest, algorithm = base64.b64decode(asked["Message"]), asked["SigningAlgorithm"]
-        assert algorithm.endswith(f"SHA_{8 * len(digest)}")
+        assert algorithm == "SM2DSA" if asked["KeyId"] == "sm2" else algorithm.endswith(f"SHA_{8 * len(digest)}")
         return {"KeyId": asked["KeyId"], "SigningAlgorithm": algorithm,
                 "Signature": b64(sign(asked["KeyId"], digest, "pss" if "PSS" in algorithm else None))}
 

@@ -97,7 +97,7 @@ static const Service services[] = {
      "[default]\naws_access_key_id = AKIDEXAMPLE\n"
      "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n"
      "aws_session_token = session+token\n",
-     "", false, true, true},
+     "", false, true, true, true},
     {"alibaba", "alibaba-kms://cn-hangzhou/%s",
      "[default]\naccess_key_id=AKIDEXAMPLE\n"
      "access_key_secret=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\nsecurity_token=session+token\n",
