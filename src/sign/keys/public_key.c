@@ -161,26 +161,38 @@ public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorithm only, GE
   return look_at(made, error) && take_fingerprint(made, error) ? g_steal_pointer(&made) : NULL;
 }
 
-/* (transfer full) NULL: @file is none in PEM. */
+/* (transfer full) NULL: @file has none of that in PEM. */
 static GBytes *
-open_pem(Slice file)
+open_pem(Slice file, const char *label)
 {
   const gnutls_datum_t text = {(unsigned char *)(uintptr_t)file.data, (unsigned)file.size};
   gnutls_datum_t der = {NULL, 0};
-  if (gnutls()->pem_base64_decode2("PUBLIC KEY", &text, &der) < 0)
+  if (gnutls()->pem_base64_decode2(label, &text, &der) < 0)
     return NULL;
   GBytes *bytes = g_bytes_new(der.data, der.size);
   (*gnutls()->free)(der.data);
   return bytes;
 }
 
-static PublicKey *
-sm2_new(Slice der, GError **error)
+/* The key of SM2 that @file has, in whichever way. (transfer full) NULL: it has none. */
+static GBytes *
+find_sm2(Slice file)
 {
-  if (!sm2_public_check(der, error))
+  g_autoptr(GBytes) key = open_pem(file, "PUBLIC KEY");
+  g_autoptr(GBytes) certificate = key != NULL ? NULL : open_pem(file, "CERTIFICATE");
+  Slice der = key != NULL           ? slice_from_bytes(key)
+              : certificate != NULL ? sm2_in_certificate(slice_from_bytes(certificate))
+                                    : file;
+  return sm2_is(der) ? g_bytes_new(der.data, der.size) : NULL;
+}
+
+static PublicKey *
+sm2_new(GBytes *der, GError **error)
+{
+  if (!sm2_public_check(slice_from_bytes(der), error))
     return NULL;
   g_autoptr(PublicKey) made = g_new0(PublicKey, 1);
-  made->sm2 = g_bytes_new(der.data, der.size);
+  made->sm2 = g_bytes_ref(der);
   made->type = GNUTLS_PK_UNKNOWN;
   made->only = ALGORITHM_SM2_SM3;
   return take_fingerprint(made, error) ? g_steal_pointer(&made) : NULL;
@@ -220,11 +232,10 @@ public_key_read(Slice file, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "a public key has 1 to %zu bytes", PUBLIC_KEY_FILE_MAX);
     return NULL;
   }
-  g_autoptr(GBytes) opened = open_pem(file);
-  Slice der = opened == NULL ? file : slice_from_bytes(opened);
-  if (sm2_is(der)) {
+  g_autoptr(GBytes) sm2 = find_sm2(file);
+  if (sm2 != NULL) {
     gnutls()->pubkey_deinit(key);
-    return sm2_new(der, error);
+    return sm2_new(sm2, error);
   }
   int status = import(key, file);
   if (status < 0) {

@@ -44,7 +44,7 @@ typedef struct PublicKey PublicKey;
 PublicKey *public_key_new(const char *kid, gnutls_pubkey_t key, SignatureAlgorithm only,
                           GError **error);
 /* Of a file: "PUBLIC KEY" in PEM, the key of a certificate in PEM, or a SubjectPublicKeyInfo in
- * DER; one of SM2 is not taken from a certificate. The same errors. (transfer full) */
+ * DER. The same errors. (transfer full) */
 #define PUBLIC_KEY_FILE_MAX ((size_t)64 * 1024)
 PublicKey *public_key_read(Slice file, GError **error);
 void public_key_free(PublicKey *key);

@@ -151,6 +151,25 @@ take_this(Slice *rest, const char *bytes, size_t size)
 }
 #define TAKE(rest, literal) take_this(rest, literal, sizeof literal - 1)
 
+/* RFC 5280, section 4.1: what stands before it in the part that is signed are a version, which may
+ * be missing, a number, and four lists. */
+Slice
+sm2_in_certificate(Slice der)
+{
+  static const uint8_t before[] = {0x02, 0x30, 0x30, 0x30, 0x30};
+  Slice certificate, info, skipped;
+  if (!take_element(&der, 0x30, &certificate) || !take_element(&certificate, 0x30, &info))
+    return SLICE_EMPTY;
+  if (info.size > 0 && info.data[0] == 0xa0 && !take_element(&info, 0xa0, &skipped))
+    return SLICE_EMPTY;
+  for (size_t i = 0; i < sizeof before; i++)
+    if (!take_element(&info, before[i], &skipped))
+      return SLICE_EMPTY;
+  const Slice rest = info;
+  return take_element(&info, 0x30, &skipped) ? slice_sub(rest, 0, rest.size - info.size)
+                                             : SLICE_EMPTY;
+}
+
 /* RFC 5915, in RFC 5208: the number, and the point where it is there. Attributes behind are left.
  */
 static bool

@@ -4,7 +4,7 @@
  * What is signed is SM3 (Z_A || message): Z_A is a digest of who signs (by the name that all tools
  * take where none is agreed on, "1234567812345678"), of the curve, and of the public key. A
  * signature is ASN.1's DER of two numbers, as that of ECDSA is, and no other tool of containers
- * knows it. Any thread; nothing blocks. All but sm2_is() may fail for want of the library
+ * knows it. Any thread; nothing blocks. All that has an error may fail for want of the library
  * (ASSAY_ERROR_FAILED). */
 #pragma once
 
@@ -18,6 +18,8 @@
 
 /* Whether @der, PKCS#8 or SubjectPublicKeyInfo, names the curve of SM2. */
 bool sm2_is(Slice der);
+/* The SubjectPublicKeyInfo of a certificate in DER, of whichever kind; empty: it is damaged. */
+Slice sm2_in_certificate(Slice der);
 
 /* ASSAY_ERROR_INVALID: it is damaged, or its point is not on the curve; _UNSUPPORTED: it is written
  * in another way. */
