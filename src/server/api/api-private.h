@@ -73,8 +73,8 @@ extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_sche
 extern const ApiSchema api_endpoint_schemas[];
 extern const ApiSchema api_team_schemas[];
 extern const ApiSchema api_signature_schemas[];
-extern const ApiSchema api_signing_key_schemas[], api_attestor_schemas[],
-    api_signing_rule_schemas[], api_signing_run_schemas[];
+extern const ApiSchema api_signing_key_schemas[], api_signing_row_schemas[],
+    api_signing_run_schemas[];
 extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schemas[];
 extern const ApiSchema api_explain_schemas[], api_grant_schemas[], api_role_schemas[];
 extern const ApiSchema api_second_factor_schemas[], api_session_schemas[],

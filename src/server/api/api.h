@@ -18,7 +18,7 @@ extern const Route api_audit_routes[];
 extern const Route api_endpoint_routes[];
 extern const Route api_collection_routes[];
 extern const Route api_signature_routes[], api_signing_run_routes[];
-extern const Route api_signing_key_routes[], api_attestor_routes[], api_signing_rule_routes[];
+extern const Route api_signing_key_routes[], api_signing_row_routes[];
 extern const Route api_user_routes[], api_robot_routes[], api_token_routes[];
 extern const Route api_explain_routes[], api_grant_routes[], api_role_routes[];
 extern const Route api_own_routes[], api_second_factor_routes[], api_team_routes[];

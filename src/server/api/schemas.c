@@ -14,7 +14,6 @@ static const ApiSchema shared[] = {
 
 const ApiSchema *const api_schemas[] = {
     shared,
-    api_attestor_schemas,
     api_base_schemas,
     api_explain_schemas,
     api_grant_schemas,
@@ -41,7 +40,7 @@ const ApiSchema *const api_schemas[] = {
     api_shed_schemas,
     api_signature_schemas,
     api_signing_key_schemas,
-    api_signing_rule_schemas,
+    api_signing_row_schemas,
     api_signing_run_schemas,
     api_standing_schemas,
     token_schemas,
