@@ -13,7 +13,6 @@
 /* So often a signature is put back that others overwrite: two who do so to each other end. */
 #define RESTORED_MOST 100
 
-
 typedef struct {
   SqlPool *sql;
   Registry *registry;
