@@ -17,7 +17,7 @@ BY_HAND = {
     "bodies about second factors": ["SecondFactorBegin", "SecondFactorConfirm", "SecondFactorRemove"],
     "lists and bodies of rules of trust": ["RobotTrusts", "NewRobotTrust", "MadeRobotTrust"],
     "lists and bodies of certificates": ["Certificates", "NewCertificate"],
-    "lists and bodies of signing": ["Attestors", "NewSigningKey", "SigningKeyRevocation", "SigningKeyTurn", "SigningKeys", "SigningRules", "ImageSignatures", "MadeSignatures", "NewSignature"],
+    "lists and bodies of signing": ["Attestors", "NewSigningKey", "SigningKeyRevocation", "SigningKeyTurn", "SigningKeys", "SigningRules", "ImageSignatures", "MadeSignatures", "NewSignature", "FailedSignings", "SigningKeyChange", "SigningPreviews", "SigningRunWanted"],
     "pages of rights": ["Grants", "KeyGrants", "Roles", "Sessions", "Providers"],
     "bodies about rights": ["NewGrant", "NewKeyGrant", "NewRole", "RoleChange", "LogIn", "DeviceQuestion"],
     "records that hold what each event says": ["Audit"],
