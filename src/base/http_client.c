@@ -366,8 +366,10 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   g_autoptr(HttpResponse) response = g_new0(HttpResponse, 1);
   response->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GByteArray) body = g_byte_array_new();
+  /* What errors name it by: the question may be a secret. */
+  g_autofree char *place = g_strndup(url, strcspn(url, "?"));
   exchange->curl = curl;
-  exchange->url = url;
+  exchange->url = place;
   exchange->response = response;
   exchange->body = body;
 
@@ -409,7 +411,7 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   curl_library()->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
   curl_library()->slist_free_all(list);
   if (exchange->error != NULL) {
-    g_propagate_prefixed_error(error, g_steal_pointer(&exchange->error), "%s: ", url);
+    g_propagate_prefixed_error(error, g_steal_pointer(&exchange->error), "%s: ", place);
     return NULL;
   }
   if (exchange->code != CURLE_OK) {

@@ -79,6 +79,25 @@ test_requests(void)
   }
 }
 
+/* What a URL asks may be a secret: no error has it. */
+static void
+test_question_is_not_told(void)
+{
+  static const char *const paths[] = {"/plain", "/loop", "/alwayscut", "/silent"};
+  g_autoptr(HttpClient) client = new_client();
+  for (size_t i = 0; i <= G_N_ELEMENTS(paths); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *url = i < G_N_ELEMENTS(paths)
+                               ? g_strconcat(base_url, paths[i], "?key=secret", NULL)
+                               : g_strdup("http://127.0.0.1:1/plain?key=secret");
+    g_autoptr(HttpResponse) response =
+        http_client_request(client, "GET", url, NULL, SLICE_EMPTY, 10, NULL, &error);
+    g_assert_null(response);
+    g_assert_null(strstr(error->message, "secret"));
+    g_assert_nonnull(strstr(error->message, "http://127.0.0.1:"));
+  }
+}
+
 static void
 test_authorization_stays_with_its_host(void)
 {
@@ -329,6 +348,7 @@ main(int argc, char **argv)
   g_assert_no_error(error);
 
   g_test_add_func("/http-client/requests", test_requests);
+  g_test_add_func("/http-client/question", test_question_is_not_told);
   g_test_add_func("/http-client/authorization", test_authorization_stays_with_its_host);
   g_test_add_func("/http-client/stream", test_stream);
   g_test_add_func("/http-client/downloads", test_downloads);

@@ -292,6 +292,8 @@ test_addresses(void)
                                           "http://169.254.170.2@example.com/",
                                           "/relative",
                                           "http://169.254.170.23.example.com/",
+                                          "http://127.0.0.1.example.com/",
+                                          "http://localhost.example.com:80/",
                                           "ftp://127.0.0.1/"};
   for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
     g_autoptr(GError) error = NULL;

@@ -4,6 +4,7 @@
  * Reference Guide": container credential provider.) */
 #include <string.h>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "sign/keys/credentials/credential_source.h"
@@ -14,6 +15,16 @@
 #define OF_PODS  "http://169.254.170.23"
 #define OF_PODS6 "http://[fd00:ec2::23]"
 
+/* Whether "HOST:PORT" is this machine, and not a name that begins like it. */
+static bool
+is_here(const char *place)
+{
+  Address address;
+  return address_parse_with_port(slice_from_string(place), &address)
+             ? address_is_loopback(&address)
+             : strcmp(place, "localhost") == 0 || g_str_has_prefix(place, "localhost:");
+}
+
 /* The address as an endpoint and a path. (transfer full) NULL with *error. */
 static char *
 split_address(const char *address, char **endpoint, GError **error)
@@ -23,9 +34,7 @@ split_address(const char *address, char **endpoint, GError **error)
   size_t length = host == NULL ? 0 : (size_t)(host + 3 - address) + strcspn(host + 3, "/?#");
   *endpoint = g_strndup(address, length);
   bool https = g_str_has_prefix(*endpoint, "https://");
-  bool here = g_str_has_prefix(*endpoint, "http://127.") ||
-              g_str_has_prefix(*endpoint, "http://localhost") ||
-              g_str_has_prefix(*endpoint, "http://[::1]");
+  bool here = g_str_has_prefix(*endpoint, "http://") && is_here(*endpoint + strlen("http://"));
   if (length > 0 && strchr(*endpoint, '@') == NULL &&
       (https || here || g_strv_contains(plain, *endpoint)))
     return g_strdup(address[length] == '\0' ? "/" : address + length);
