@@ -101,9 +101,8 @@ attestor_of(const char *root, const char *folder, GError **error)
 }
 
 static bool
-verify(const char *root, const char *folder, GError **error)
+verify_text(const char *root, const char *folder, GBytes *text, GError **error)
 {
-  g_autoptr(GBytes) text = read_file(folder, "bundle.sigstore.json");
   g_autoptr(GBytes) artifact = read_file(folder, "artifact");
   if (artifact == NULL)
     artifact = read_file(root, "a.txt");
@@ -116,6 +115,54 @@ verify(const char *root, const char *folder, GError **error)
                                        : read_blob_bundle(bundle, artifact, error);
   return signature != NULL && check_claim(signature, artifact, error) &&
          check_by(attestor, signature, error);
+}
+
+static bool
+verify(const char *root, const char *folder, GError **error)
+{
+  g_autoptr(GBytes) text = read_file(folder, "bundle.sigstore.json");
+  return verify_text(root, folder, text, error);
+}
+
+/* "— NAME BASE64", with another last byte. (transfer full) */
+static char *
+spoil_line(const char *line, size_t size)
+{
+  gsize length = 0;
+  const char *base64 = g_strrstr_len(line, (gssize)size, " ") + 1;
+  g_autofree char *text = g_strndup(base64, size - (size_t)(base64 - line));
+  g_autofree guchar *bytes = g_base64_decode(text, &length);
+  bytes[length - 1] ^= 1;
+  g_autofree char *again = g_base64_encode(bytes, length);
+  return g_strdup_printf("%.*s%s", (int)(base64 - line), line, again);
+}
+
+/* Of several lines of the log's key in a checkpoint, the first decides. */
+static void
+test_lines(void)
+{
+  g_autofree char *root = g_test_build_filename(G_TEST_DIST, "sigstore", NULL);
+  g_autofree char *folder = g_build_filename(root, "rekor2-dsse-happy-path", NULL);
+  g_autoptr(GBytes) text = read_file(folder, "bundle.sigstore.json");
+  for (int spoiled_first = 0; spoiled_first < 2; spoiled_first++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) bundle = json_parse(slice_from_bytes(text), NULL);
+    json_t *material = json_get_object(bundle, "verificationMaterial");
+    json_t *entry = json_array_get(json_get_array(material, "tlogEntries"), 0);
+    json_t *checkpoint = json_get_object(json_get_object(entry, "inclusionProof"), "checkpoint");
+    const char *envelope = json_get_string(checkpoint, "envelope");
+    const char *lines = g_strrstr(envelope, "\n\n") + 2;
+    size_t size = strcspn(lines, "\n");
+    g_autofree char *spoiled = spoil_line(lines, size);
+    g_autofree char *line = g_strndup(lines, size);
+    g_autofree char *all =
+        g_strdup_printf("%.*s%s\n%s\n", (int)(lines - envelope), envelope,
+                        spoiled_first ? spoiled : line, spoiled_first ? line : spoiled);
+    json_set_string(checkpoint, "envelope", all);
+    char *written = json_to_text(bundle);
+    g_autoptr(GBytes) changed = g_bytes_new_take(written, strlen(written));
+    g_assert_cmpint(verify_text(root, folder, changed, &error), ==, !spoiled_first);
+  }
 }
 
 static void
@@ -218,6 +265,7 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/sign/sigstore/lines", test_lines);
   g_test_add_func("/sign/sigstore/real", test_real);
   g_test_add_func("/sign/sigstore/paths", test_paths);
   return g_test_run();
