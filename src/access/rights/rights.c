@@ -170,12 +170,12 @@ binding_fits(const Question *question, const Binding *binding)
          tag_fits(question, binding);
 }
 
-/* Of a pattern that denies: whether it can fit something below @space. */
+/* Of a pattern that denies: whether it may fit something below @space, which may have parts. */
 static bool
 reaches(const char *pattern, const char *space)
 {
   Slice own = namespace_of(pattern);
-  return space == NULL || own.size == 0 || slice_equal_string(own, space);
+  return space == NULL || own.size == 0 || slice_equal(own, slice_new(space, strcspn(space, "/")));
 }
 
 static bool

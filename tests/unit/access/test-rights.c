@@ -208,6 +208,7 @@ all_is_what_lists_ask_first(void)
       {"bob", VERB_PULL, NULL, false},         {"nobody", VERB_PULL, "library", true},
       {"nobody", VERB_PUSH, "library", false}, {"operator", VERB_PUSH, NULL, true},
       {"ops", VERB_PUSH, "team", false},       {"ci", VERB_PULL, NULL, false},
+      {"alice", VERB_PULL, "hr/sub", false},   {"alice", VERB_PULL, "team/sub", true},
   };
   g_autoptr(AccessRules) rules = rules_of(rows, G_N_ELEMENTS(rows));
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
