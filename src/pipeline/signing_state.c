@@ -168,7 +168,7 @@ signing_state_in_short(const SigningRooms *rooms, const SigningSet *set, const c
                        const char *digest, const char *const *tags, GError **error)
 {
   g_autoptr(GPtrArray) made = NULL;
-  SigningState worst = SIGNING_SIGNED;
+  int worst = -1; /* no rule is for it */
   for (guint i = 0; i < set->rules->len; i++) {
     const SigningRule *rule = g_ptr_array_index(set->rules, i);
     SigningState state;
@@ -180,9 +180,13 @@ signing_state_in_short(const SigningRooms *rooms, const SigningSet *set, const c
     if (made == NULL ||
         short_state(rooms, set, rule, repository, digest, made, &state, error) == FAILED)
       return NULL;
-    worst = MAX(worst, state);
+    /* What says nothing of a repair is not for such a rule. */
+    if (rule->trigger != TRIGGER_REPAIRED || state != SIGNING_UNWANTED)
+      worst = MAX(worst, (int)state);
   }
-  if (made == NULL)
+  /* Without a tag it may be a signature itself, or was part of an index: of those only what is
+   * known is told. */
+  if (worst < 0 || (worst == SIGNING_UNWANTED && (tags == NULL || tags[0] == NULL)))
     return NULL;
   return worst == SIGNING_UNWANTED ? "unsigned" : signing_state_names[worst];
 }

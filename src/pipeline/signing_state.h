@@ -32,7 +32,8 @@ GPtrArray *signing_states(const SigningRooms *rooms, const ImageSigner *signer,
                           const char *repository, const char *digest, GError **error);
 
 /* For lists of many images, of rules that sign by themselves, without a look at verdicts: the worst
- * of "signed", "waiting", "failed"; "unsigned": none of these; NULL: no rule signs it by itself. */
+ * of "signed", "waiting", "failed"; "unsigned": none of these, of what has
+ * a tag; NULL: no rule signs it by itself, or it is unsigned and has no tag. */
 const char *signing_state_in_short(const SigningRooms *rooms, const SigningSet *set,
                                    const char *repository, const char *digest,
                                    const char *const *tags, GError **error);

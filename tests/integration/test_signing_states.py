@@ -70,6 +70,7 @@ def test_states(server, assay, tmp_path):
     # Signatures are no images of rules, and what no rule is for says nothing.
     listed = server.get_json("/api/v1/repositories/team/app/images")["images"]
     assert {one["digest"] for one in listed if "signing" in one} == {fixed, vulnerable}
+    send(server, "POST", "signing-rules", {"name": "alone", "attestor": "repaired", "repositories": ["none/**"], "trigger": "repaired"})
     Repository(server, "none/app").push_image("v1")
     assert "signing" not in server.get_json("/api/v1/repositories/none/app/images")["images"][0]
 
