@@ -39,6 +39,18 @@ has_formats(const SigningKey *key, const SigningRule *rule, const GPtrArray *mad
   return true;
 }
 
+/* Of signatures by the present key, which has one. */
+static const MadeSignature *
+last_by(const SigningKey *key, const GPtrArray *made)
+{
+  guint at = made->len - 1;
+  while (at > 0 &&
+         (g_strcmp0(((const MadeSignature *)made->pdata[at])->fingerprint, key->fingerprint) != 0 ||
+          ((const MadeSignature *)made->pdata[at])->attests != NULL))
+    at--;
+  return g_ptr_array_index(made, at);
+}
+
 RuleSignatures
 signing_count(const SigningSet *set, const SigningRule *rule, const GPtrArray *made)
 {
@@ -56,5 +68,10 @@ signing_count(const SigningSet *set, const SigningRule *rule, const GPtrArray *m
     found.last = one;
   }
   found.present = key != NULL && key->revoked == 0 && has_formats(key, rule, made);
+  /* Another rule with the same key has made all that this one would. */
+  if (!found.counts && found.present && rule->attest == NULL) {
+    found.counts = true;
+    found.last = last_by(key, made);
+  }
   return found;
 }

@@ -6,9 +6,11 @@
 #include "signing/signing.h"
 
 typedef struct {
-  bool ever;    /* the rule signed the image once */
-  bool counts;  /* by a key of its attestor, present or former, that was not revoked by then */
-  bool present; /* by the present key, in each format that the rule writes */
+  bool ever; /* the rule signed the image once */
+  /* By a key of its attestor, present or former, that was not revoked by then; or another rule has
+   * made all that this one would, by the present key. */
+  bool counts;
+  bool present;              /* by the present key, in each format that the rule writes */
   const MadeSignature *last; /* of those that count; NULL: none does */
 } RuleSignatures;
 /* @made: MadeSignature, of one image of a repository. */

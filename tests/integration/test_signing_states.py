@@ -97,3 +97,16 @@ def test_waiting(server, assay, tmp_path):
     wait_until(lambda: signatures(server, "team/app", fixed) == (1, 1))
     wait_until(lambda: states(server, "team/app", fixed)["release"] == "signed")
     assert len(events(server, "signature.failed")) == 1
+
+
+def test_two_rules_of_one_key(server, assay, tmp_path):
+    """What one of them has signed, the other need not: it stands as signed, and waits for nothing."""
+    set_up(server, make_key(assay, tmp_path / "key.pem"), name="passed")
+    send(server, "POST", "signing-rules", {"name": "other", "attestor": "passed", "repositories": ["**"], "trigger": "passed"})
+    send(server, "POST", "key-grants", {"rule": "other", "key": "passed", "pattern": "*"})
+    folder, _, fixed = gate.alpine_layout(tmp_path / "layout")
+    push(server, folder, "fixed", "team/app")
+    wait_until(lambda: states(server, "team/app", fixed) == {"passed": "signed", "other": "signed"})
+    assert in_lists(server, fixed) == "signed" and signatures(server, "team/app", fixed) == (1, 1)
+    made = [one["format"] for one in server.get_json("/api/v1/signatures")["signatures"]]
+    assert sorted(made) == ["bundle", "cosign"]
