@@ -205,7 +205,9 @@ explain_status(const char *url, long status, GError **error)
   AssayErrorCode code = status == 404 || status == 410   ? ASSAY_ERROR_NOT_FOUND
                         : status == 401 || status == 403 ? ASSAY_ERROR_DENIED
                                                          : ASSAY_ERROR_NETWORK;
-  return error_set(error, code, "%s: the server answered %ld", url, status);
+  /* Its question may be a secret. */
+  return error_set(error, code, "%.*s: the server answered %ld", (int)strcspn(url, "?"), url,
+                   status);
 }
 
 static bool

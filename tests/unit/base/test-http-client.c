@@ -96,6 +96,14 @@ test_question_is_not_told(void)
     g_assert_null(strstr(error->message, "secret"));
     g_assert_nonnull(strstr(error->message, "http://127.0.0.1:"));
   }
+  DownloadResult result;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *url = g_strconcat(base_url, "/gone?key=secret", NULL);
+  g_autofree char *path = g_build_filename(folder, "question", NULL);
+  g_assert_false(
+      http_client_download(client, url, path, BODY_SIZE, 0, NULL, NULL, &result, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
+  g_assert_null(strstr(error->message, "secret"));
 }
 
 static void
