@@ -143,7 +143,8 @@ class CredentialServices:
         else:
             self.need(self.path == "/v1/auth/cluster/kubernetes/login" and asked == {"role": "signer", "jwt": IDENTITY}, None, 403)
         self.count()
-        return {"auth": {"client_token": self.present("token"), "lease_duration": PERIOD, "renewable": True, "policies": ["default"]}}
+        seconds = 2**62 if self.mode() == "endless" else PERIOD
+        return {"auth": {"client_token": self.present("token"), "lease_duration": seconds, "renewable": True, "policies": ["default"]}}
 
     # --- one request ---
 

@@ -230,10 +230,24 @@ check_errs(const Source *source, const char *mode, AssayErrorCode code)
   forget("credentials-mode");
 }
 
+/* What lasts longer than there are moments serves as any other does. */
+static void
+check_endless(const Source *source)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = kms_write(&kms, "credentials-mode", "endless");
+  Signer *signer = start(source);
+  if (!sign_by(signer, source, &error))
+    g_error("%s: %s", source->name, error->message);
+  end(source, signer);
+  forget("credentials-mode");
+}
+
 static void
 test_errs(gconstpointer data)
 {
   const Source *source = data;
+  check_endless(source);
   check_errs(source, "throttled", ASSAY_ERROR_BUSY);
   check_errs(source, "nothing", ASSAY_ERROR_NETWORK);
   check_errs(source, "garbage", ASSAY_ERROR_NETWORK);

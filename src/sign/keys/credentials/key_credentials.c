@@ -24,6 +24,8 @@ static const CredentialSource *const sources[] = {
 #define AGAIN_SECONDS 20
 /* What is refused while it is so new would be refused if it was newer as well. */
 #define NEW_US G_USEC_PER_SEC
+/* Of what is said to last longer, the next are got as well. */
+#define SECONDS_MOST ((int64_t)30 * 24 * 3600)
 /* More than a registry has. */
 #define PLACES_MAX 256u
 
@@ -143,10 +145,11 @@ keep(Place *place, const KeyCredentials *given)
   int64_t now = g_get_monotonic_time();
   key_credentials_clear(&place->mine);
   copy(given, &place->mine);
-  int64_t margin = MIN(MARGIN_SECONDS, given->seconds / 5);
+  int64_t seconds = MIN(given->seconds, SECONDS_MOST);
+  int64_t margin = MIN(MARGIN_SECONDS, seconds / 5);
   place->got = now;
-  place->next = now + (given->seconds - margin) * G_USEC_PER_SEC;
-  place->end = now + given->seconds * G_USEC_PER_SEC;
+  place->next = now + (seconds - margin) * G_USEC_PER_SEC;
+  place->end = now + seconds * G_USEC_PER_SEC;
 }
 
 /* With the lock, which it lets go of. Fills @mine. */
