@@ -102,17 +102,16 @@ write_signature(const SignTask *task, SignatureFormat format, StoredManifest **e
 static Prepared *
 prepare(const SignTask *task, const FoundSignatures *found, SignatureFormat format, GError **error)
 {
-  Digest manifest;
-  SignedArtifact *artifact = NULL;
-  g_autoptr(StoredManifest) existing = NULL;
-  if (!find_present(task, found, format, &manifest)) {
-    artifact = write_signature(task, format, &existing, error);
-    if (artifact == NULL)
-      return NULL;
-    manifest = artifact->digest;
-  }
   Prepared *prepared = g_new0(Prepared, 1);
-  *prepared = (Prepared){format, artifact, g_steal_pointer(&existing), manifest};
+  prepared->format = format;
+  if (find_present(task, found, format, &prepared->manifest))
+    return prepared;
+  prepared->artifact = write_signature(task, format, &prepared->existing, error);
+  if (prepared->artifact == NULL) {
+    prepared_free(prepared);
+    return NULL;
+  }
+  prepared->manifest = prepared->artifact->digest;
   return prepared;
 }
 

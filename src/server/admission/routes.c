@@ -73,17 +73,15 @@ add_warning(ImageAnswer *answer, char *warning)
   g_free(warning);
 }
 
-/* By the pull secrets of the Pod, if its registry is asked at all. */
 static ImageAnswer *
-judge_elsewhere(const Asking *asking, const ImageQuestion *question)
+judge_by_secrets(const Asking *asking, const ImageQuestion *question)
 {
   AdmissionDesk *desk = asking->desk;
-  g_autofree char *warning = NULL;
+  char *warning = NULL;
   g_autoptr(PullSecrets) secrets = NULL;
-  if (desk->context->config->admission.elsewhere != ELSEWHERE_VERIFY)
-    return elsewhere_judge(desk, question, NULL);
   if (pod_secrets_look(desk->pod_secrets, asking->settings, asking->review, &secrets, &warning) ==
       ABSENT) {
+    g_free(warning);
     ImageAnswer *answer = image_answer_new(IMAGE_PENDING);
     answer->reason = g_strdup("the cluster has not told the pull secrets yet");
     return answer;
@@ -92,8 +90,17 @@ judge_elsewhere(const Asking *asking, const ImageQuestion *question)
   ImageAnswer *answer = elsewhere_judge(desk, question, (const char *const *)logins);
   logins_free(logins);
   if (warning != NULL)
-    add_warning(answer, g_steal_pointer(&warning));
+    add_warning(answer, warning);
   return answer;
+}
+
+/* By the pull secrets of the Pod, if its registry is asked at all. */
+static ImageAnswer *
+judge_elsewhere(const Asking *asking, const ImageQuestion *question)
+{
+  return asking->desk->context->config->admission.elsewhere == ELSEWHERE_VERIFY
+             ? judge_by_secrets(asking, question)
+             : elsewhere_judge(asking->desk, question, NULL);
 }
 
 static ImageAnswer *
