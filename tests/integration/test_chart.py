@@ -83,5 +83,10 @@ def test_pull_secrets_need_rights(helm):
     assert pod["automountServiceAccountToken"] is True and pod["serviceAccountName"] == items["ServiceAccount"]["metadata"]["name"]
     assert items["ClusterRole"]["rules"] == [{"apiGroups": [""], "resources": ["secrets", "serviceaccounts"], "verbs": ["get"]}]
     assert items["ClusterRoleBinding"]["subjects"][0]["namespace"] == "assay-system"
+    by_hand = {item["kind"]: item for item in yaml.safe_load_all((CHART.parent / "pull-secrets.yaml").read_text())}
+    assert by_hand["ClusterRole"]["rules"] == items["ClusterRole"]["rules"]
+    assert by_hand["ClusterRoleBinding"]["roleRef"]["name"] == by_hand["ClusterRole"]["metadata"]["name"]
+    account = by_hand["ServiceAccount"]["metadata"]
+    assert by_hand["ClusterRoleBinding"]["subjects"] == [{"kind": "ServiceAccount", **account}]
     config = yaml.safe_load(items["ConfigMap"]["data"]["assay.yaml"])
     assert config["admission"]["clusters"][0]["kubernetes"] == {"in_cluster": True}

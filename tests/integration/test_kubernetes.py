@@ -139,8 +139,11 @@ def test_a_real_api_server(cluster):
 
 def check_manifests(cluster):
     """What deploy/kubernetes has is taken as it is."""
-    documents = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/assay.yaml").read_text()))
+    names = ("assay.yaml", "pull-secrets.yaml")
+    documents = [document for name in names for document in yaml.safe_load_all((ROOT / "deploy/kubernetes" / name).read_text())]
     places = {"Namespace": "/api/v1/namespaces", "ConfigMap": "/api/v1/namespaces/assay-system/configmaps",
+              "ServiceAccount": "/api/v1/namespaces/assay-system/serviceaccounts", "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+              "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
               "Service": "/api/v1/namespaces/assay-system/services", "StatefulSet": "/apis/apps/v1/namespaces/assay-system/statefulsets"}
     for document in documents:
         answer = cluster.api.ask("POST", places[document["kind"]], document)
