@@ -220,8 +220,9 @@ run_turn(char **arguments)
   g_autoptr(json_t) body = json_object();
   g_autofree char *path = account_path(KEYS, arguments[0]);
   g_autofree char *whole = g_strconcat(path, "/turn", NULL);
-  g_autofree char *done =
-      g_strdup_printf("turned over %s; what it signed before goes on counting", arguments[0]);
+  g_autofree char *done = g_strdup_printf(
+      "turned over %s; what it signed before goes on counting, as far as it was not revoked",
+      arguments[0]);
   json_set_string(body, "uri", uri_option);
   add_options(body);
   if (!add_certificates(body, &error))

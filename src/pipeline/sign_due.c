@@ -277,10 +277,11 @@ look_at_trigger(const SigningRooms *rooms, const SigningRule *rule, const char *
     g_propagate_error(why, g_steal_pointer(&of_verdict));
     return SIGN_REFUSED;
   }
-  error_set(
-      why, ASSAY_ERROR_DENIED,
-      "signing rule %s: it signs what passed, and %s is not scanned, or the policy refuses it",
-      rule->name, stored->digest.text);
+  error_set(why, ASSAY_ERROR_DENIED,
+            "signing rule %s: it signs what passed, and %s did not: it is not scanned, "
+            "something of it is unknown, it is in quarantine, or the policy refuses it "
+            "(`assay image` says which)",
+            rule->name, stored->digest.text);
   return SIGN_WAITS;
 }
 
