@@ -82,6 +82,17 @@ static const Section kubernetes_section = {.settings = kubernetes_rows,
                                            .size = sizeof(KubernetesSettings),
                                            .check = check_kubernetes};
 
+/* Secrets of Pods are for the cluster alone, which shows its key. */
+static void
+check_cluster(void *values, const SettingsPlace *place)
+{
+  const ClusterSettings *cluster = values;
+  if (settings_given(place, "kubernetes") && cluster->key_file == NULL)
+    settings_complain(place, "kubernetes",
+                      "needs key_file: pull secrets are read only for who "
+                      "shows the cluster's key");
+}
+
 static const Setting cluster_rows[] = {
     {SETTING(ClusterSettings, name), .kind = &cluster_name_kind, .required = true},
     {SETTING(ClusterSettings, key_file), .kind = &setting_text},
@@ -92,6 +103,7 @@ static const Setting cluster_rows[] = {
 static const Section cluster_section = {.settings = cluster_rows,
                                         .count = G_N_ELEMENTS(cluster_rows),
                                         .size = sizeof(ClusterSettings),
+                                        .check = check_cluster,
                                         .noun = "cluster",
                                         .named_by = "name"};
 
@@ -117,6 +129,7 @@ static const Setting admission_rows[] = {
     {SETTING(AdmissionSettings, exempt_images), .kind = &setting_texts, .most = 1000},
     {SETTING(AdmissionSettings, break_glass), .section = &break_glass_section},
     {SETTING(AdmissionSettings, authfile), .kind = &setting_text},
+    {SETTING(AdmissionSettings, loopback), .kind = &setting_boolean, .fallback = "false"},
     {SETTING_LIST(AdmissionSettings, clusters), .section = &cluster_section,
      .most = ADMISSION_CLUSTERS_MAX},
 };

@@ -51,6 +51,7 @@ typedef struct {
   char **exempt_images;     /* patterns of whole names */
   BreakGlassSettings break_glass;
   char *authfile; /* by which other registries are asked; NULL: nobody's */
+  bool loopback;  /* also those on this machine */
   ClusterSettings *clusters;
   unsigned clusters_count;
 } AdmissionSettings;

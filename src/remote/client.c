@@ -17,6 +17,19 @@
   "Accept: " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_DOCKER_LIST         \
   ", " MEDIA_TYPE_DOCKER_MANIFEST
 
+/* A loopback host speaks plain HTTP, as registry clients have it; a name that only begins like one
+ * ("localhost.example.org") does not. */
+static bool
+is_loopback(const char *host)
+{
+  bool bracketed = host[0] == '[';
+  g_autofree char *name =
+      bracketed ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strndup(host, strcspn(host, ":"));
+  Address address;
+  return strcmp(name, "localhost") == 0 ||
+         (address_parse(slice_from_string(name), &address) && address_is_loopback(&address));
+}
+
 Remote *
 remote_new(Reference *reference, const RemoteOptions *options, Cancellable *cancellable,
            GError **error)
@@ -40,6 +53,9 @@ remote_new(Reference *reference, const RemoteOptions *options, Cancellable *canc
                    ? credentials_take(options->credentials, &remote->credentials, error)
                    : credentials_find(options->authfile, reference->host, reference->repository,
                                       &remote->credentials, cancellable, error);
+  if (known && options->not_loopback && is_loopback(reference->host))
+    known = error_set(error, ASSAY_ERROR_DENIED, "%s is the machine of this registry itself",
+                      reference->host);
   if (known && registry_trust_find(options->ca_file, options->cert_dir, reference->host,
                                    &remote->trust, error))
     return remote;
@@ -229,19 +245,6 @@ remote_has_blob(Remote *remote, const Digest *digest, bool *has, Cancellable *ca
 }
 
 /* --- the first one --- */
-
-/* A loopback host speaks plain HTTP, as registry clients have it; a name that only begins like one
- * ("localhost.example.org") does not. */
-static bool
-is_loopback(const char *host)
-{
-  bool bracketed = host[0] == '[';
-  g_autofree char *name =
-      bracketed ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strndup(host, strcspn(host, ":"));
-  Address address;
-  return strcmp(name, "localhost") == 0 ||
-         (address_parse(slice_from_string(name), &address) && address_is_loopback(&address));
-}
 
 /* Takes over @failure. */
 static void

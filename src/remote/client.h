@@ -26,10 +26,11 @@ typedef struct {
   const char *authorization;
   const char *ca_file, *cert_dir; /* or NULL: the system's */
   bool insecure;                  /* plain HTTP, and certificates that nobody signed */
-  bool unattended;  /* nobody is there whom errors could advise to log in, or of other options */
-  bool push;        /* a token shall be good for pushing, too */
-  unsigned seconds; /* that all requests take together: what is not there by then is
-                     * ASSAY_ERROR_TIMEOUT; 0: as long as they take */
+  bool unattended;   /* nobody is there whom errors could advise to log in, or of other options */
+  bool not_loopback; /* a host that is this machine is not asked: ASSAY_ERROR_DENIED */
+  bool push;         /* a token shall be good for pushing, too */
+  unsigned seconds;  /* that all requests take together: what is not there by then is
+                      * ASSAY_ERROR_TIMEOUT; 0: as long as they take */
 } RemoteOptions;
 
 /* Takes @reference over. Reads files, asks nobody yet. (transfer full), or NULL with *error. */

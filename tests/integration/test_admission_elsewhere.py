@@ -19,7 +19,7 @@ from test_admission import BAD, GOOD, Cluster
 def test_images_elsewhere_are_verified(start_server, push, assay, tmp_path):
     """Another registry says what the name is; what is known of that image here decides."""
     other = start_server(name="other")
-    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n  loopback: true\n")
     for tag in ("fixed", "vulnerable", "both"):
         push(other, cluster.layout, tag, "copies/web")
     assert cluster.ask(thing("Pod", pod_spec(f"{other.address}/copies/web:fixed")))["allowed"]
@@ -41,10 +41,22 @@ def test_images_elsewhere_are_verified(start_server, push, assay, tmp_path):
     assert fixed["spec"]["containers"][0]["image"] == f"{other.address}/copies/web:fixed@{cluster.fixed}"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.8.8.8"])
+def test_its_own_machine_is_not_asked(start_server, push, assay, tmp_path, host):
+    """Whoever makes a Pod names the host: he is not to have us ask what listens only here."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n")
+        answer = cluster.ask(thing("Pod", pod_spec(f"{host}:{listener.getsockname()[1]}/secret/place:v1")))
+        assert not answer["allowed"] and "machine of this registry" in answer["status"]["message"]
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_is_in_quarantine_is_refused_from_elsewhere(start_server, push, assay, tmp_path, whole):
     other = start_server(name="other")
-    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n  loopback: true\n")
     for tag in ("fixed", "both"):
         push(other, cluster.layout, tag, "copies/web")
     item = thing("Pod", pod_spec(f"{other.address}/copies/web:fixed"))
@@ -67,7 +79,7 @@ class Signed:
                   f"  - {{name: elsewhere, namespaces: ['{self.other.address}/**'], signatures: [release]{extra}}}\n"
                   + gate.STRICT.removeprefix("policies:\n"))
         (tmp_path / "policy").mkdir()
-        self.cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n", policy=policy)
+        self.cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n  loopback: true\n", policy=policy)
 
     def image(self, name, **how):
         """A repository there, with an image of its own as v1; its descriptor."""
@@ -206,7 +218,7 @@ def bad_registry(behave):
 
 @pytest.mark.parametrize("on_error", ["deny", "allow"])
 def test_a_registry_that_hangs_keeps_nobody(start_server, push, assay, tmp_path, on_error):
-    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config=f"  elsewhere: verify\n  on_error: {on_error}\n")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config=f"  elsewhere: verify\n  loopback: true\n  on_error: {on_error}\n")
     with bad_registry(hang) as (address, connections):
         images = [f"{address}/a/b:v{number}" for number in range(10)]
         began = time.monotonic()
@@ -228,7 +240,7 @@ def test_a_registry_that_hangs_keeps_nobody(start_server, push, assay, tmp_path,
 
 @pytest.mark.parametrize("behave", [drip, redirect, flood, wait])
 def test_registries_that_misbehave(start_server, push, assay, tmp_path, behave):
-    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n")
+    cluster = Cluster(start_server, push, assay, tmp_path / "alpine", config="  elsewhere: verify\n  loopback: true\n")
     with bad_registry(behave) as (address, _):
         began = time.monotonic()
         body = review(thing("Pod", pod_spec(f"{address}/a/b:v1")))

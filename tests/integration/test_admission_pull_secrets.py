@@ -36,7 +36,7 @@ class Private:
         policy = (f"attestors:\n  - name: release\n    keys:\n      - |\n{key}\npolicies:\n"
                   f"  - {{name: elsewhere, namespaces: ['{self.other.address}/**'], signatures: [release]}}\n" + gate.STRICT.removeprefix("policies:\n"))
         self.cluster = Cluster(start_server, push, assay, tmp_path / "alpine", policy=policy, config=(
-            f"  elsewhere: verify\n  clusters:\n    - name: production\n      key_file: {tmp_path}/key\n      kubernetes: "
+            f"  elsewhere: verify\n  loopback: true\n  clusters:\n    - name: production\n      key_file: {tmp_path}/key\n      kubernetes: "
             f"{{server: '{self.api.url}', token_file: {tmp_path}/token, ca_file: {tmp_path}/certs/ca.crt}}\n"))
 
     def image(self, name):
@@ -77,6 +77,15 @@ def test_secrets_of_the_pod(private):
         assert not refused["allowed"] and "cannot be judged now" in refused["status"]["message"], secrets
         assert "skopeo login" not in refused["status"]["message"]
     assert private.ask("good", kind="Pod")["allowed"]
+
+
+def test_who_only_may_ask_gets_none(private):
+    """Without the cluster's key anybody who may ask could name any namespace."""
+    private.secret("login", "reader")
+    assert private.ask("login")["allowed"]
+    before = len(private.api.asked)
+    answer = private.ask("login", path="/production")
+    assert not answer["allowed"] and len(private.api.asked) == before
 
 
 def test_secrets_of_the_service_account(private):
@@ -127,9 +136,9 @@ def test_an_api_server_that_hangs_keeps_nobody(private):
     assert private.cluster.ask(thing("Pod", pod_spec("assay.test/prod/web:fixed")))["allowed"]
 
 
-@pytest.mark.parametrize("settings", ["server: http://a", "server: https://a", "{in_cluster: true, server: https://a, token_file: x}"])
+@pytest.mark.parametrize("settings", ["server: http://a", "server: https://a", "{in_cluster: true, server: https://a, token_file: x}", "{in_cluster: true}"])
 def test_settings_that_say_too_little(assay, tmp_path, settings):
     kubernetes = settings if settings.startswith("{") else f"{{{settings}}}"
     (tmp_path / "assay.yaml").write_text(f"admission:\n  clusters:\n    - {{name: a, kubernetes: {kubernetes}}}\n")
     done = assay("check", "--config", tmp_path / "assay.yaml", check=None)
-    assert "kubernetes.server" in done.stdout + done.stderr
+    assert ("kubernetes.server" if "server" in settings else "needs key_file") in done.stdout + done.stderr

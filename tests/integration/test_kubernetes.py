@@ -205,7 +205,7 @@ def test_pull_secrets(cluster, start_server, tmp_path):
     (tmp_path / "token").write_text("admin\n")
     certs = cluster.folder / "certs"
     verifier = start_server(name="verifier", trust=certs / "ca.crt", config=(
-        f"tls: {{certificate: {certs}/tls.crt, key: {certs}/tls.key}}\nadmission:\n  elsewhere: verify\n  clusters:\n"
+        f"tls: {{certificate: {certs}/tls.crt, key: {certs}/tls.key}}\nadmission:\n  elsewhere: verify\n  loopback: true\n  clusters:\n"
         f"    - name: production\n      key_file: {cluster.folder}/key\n      kubernetes: {{server: 'https://127.0.0.1:{cluster.api.port}', "
         f"token_file: {tmp_path}/token, ca_file: {cluster.folder}/kube/certs/apiserver.crt}}\n"), policy=(
         f"attestors:\n  - {{name: release, keys: {key}}}\npolicies:\n"

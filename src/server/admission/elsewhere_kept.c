@@ -106,10 +106,11 @@ static SeenImage *
 ask(Elsewhere *elsewhere, const Fetch *fetch, GError **error)
 {
   Pipeline *pipeline = elsewhere->context->pipeline;
+  const AdmissionSettings *settings = &elsewhere->context->config->admission;
   g_autoptr(GError) first = NULL;
   for (char **login = fetch->logins; login != NULL && *login != NULL; login++) {
     g_autoptr(GError) failure = NULL;
-    const RemoteOptions options = {.credentials = *login};
+    const RemoteOptions options = {.credentials = *login, .not_loopback = !settings->loopback};
     SeenImage *seen = elsewhere_ask(pipeline, fetch->text, options, fetch->before, fetch->keep,
                                     elsewhere->ended, &failure);
     if (seen != NULL)
@@ -125,7 +126,8 @@ ask(Elsewhere *elsewhere, const Fetch *fetch, GError **error)
     return NULL;
   }
   g_autoptr(GError) failure = NULL;
-  const RemoteOptions options = {.authfile = elsewhere->context->config->admission.authfile};
+  const RemoteOptions options = {.authfile = settings->authfile,
+                                 .not_loopback = !settings->loopback};
   SeenImage *seen = elsewhere_ask(pipeline, fetch->text, options, fetch->before, fetch->keep,
                                   elsewhere->ended, &failure);
   if (seen == NULL)

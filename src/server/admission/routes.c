@@ -58,6 +58,7 @@ typedef struct {
   const char *cluster;
   const ClusterSettings *settings; /* of it; or NULL */
   const Review *review;
+  bool by_key; /* the cluster's API server has shown its key */
 } Asking;
 
 /* Where it is not admitted, as a part of the reason. */
@@ -94,11 +95,12 @@ judge_by_secrets(const Asking *asking, const ImageQuestion *question)
   return answer;
 }
 
-/* By the pull secrets of the Pod, if its registry is asked at all. */
+/* By the pull secrets of the Pod, if its registry is asked at all. Who only may ask could name any
+ * namespace: secrets are for the cluster itself. */
 static ImageAnswer *
 judge_elsewhere(const Asking *asking, const ImageQuestion *question)
 {
-  return asking->desk->context->config->admission.elsewhere == ELSEWHERE_VERIFY
+  return asking->by_key && asking->desk->context->config->admission.elsewhere == ELSEWHERE_VERIFY
              ? judge_by_secrets(asking, question)
              : elsewhere_judge(asking->desk, question, NULL);
 }
@@ -164,7 +166,10 @@ decide(Request *request, Review *review, bool breaks_glass)
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", error->message, NULL);
     return NULL;
   }
-  Asking asking = {.desk = context->admission, .cluster = cluster_of(request), .review = review};
+  Asking asking = {.desk = context->admission,
+                   .cluster = cluster_of(request),
+                   .review = review,
+                   .by_key = request_parameter(request, "key") != NULL};
   asking.settings = admission_cluster(settings, asking.cluster);
   const AdmissionInput input = {.settings = settings,
                                 .cluster = asking.settings,
