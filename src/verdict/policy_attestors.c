@@ -125,7 +125,9 @@ read_key(PolicySet *set, const KeyPlace *place, const char *key, GBytes **bytes,
   if (known != NULL)
     *bytes = g_bytes_ref(known);
   else if (place->folder != NULL) {
-    g_autofree char *path = g_canonicalize_filename(key, place->folder);
+    /* The folder of a policy that was named by a relative path is relative, too. */
+    g_autofree char *folder = g_canonicalize_filename(place->folder, NULL);
+    g_autofree char *path = g_canonicalize_filename(key, folder);
     *bytes = file_read(AT_FDCWD, path, KEY_BYTES_MAX, error);
     if (*bytes == NULL)
       return false;

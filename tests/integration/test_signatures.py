@@ -8,6 +8,8 @@ import os
 import subprocess
 import types
 
+from pathlib import Path
+
 import pytest
 
 from notary import Authority, notation, openssl
@@ -424,3 +426,15 @@ def test_wrong_use(assay, arguments, words):
 def test_no_answer_is_no_no(assay, keys):
     """What could not be found out is an error, and not "unsigned"."""
     assay("verify", "--key", keys["p256"][0].public, "127.0.0.1:1/a:b", check=2)
+
+
+def test_keys_beside_a_policy(repository, keys, assay, tmp_path):
+    """Files that a policy names are beside it, also where the policy is named by a relative path."""
+    key, _ = keys["p256"]
+    _, address = push(repository)
+    assay("sign", "--key", key.private, address)
+    (tmp_path / "release.pub").write_bytes(Path(key.public).read_bytes())
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("attestors: [{name: release, keys: release.pub}]\npolicies: [{name: p, namespaces: ['**'], signatures: [release]}]\n")
+    for path in (policy, os.path.relpath(policy)):
+        assay("verify", "--policy", path, address)
