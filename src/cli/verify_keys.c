@@ -263,6 +263,12 @@ verify_by_keys(const char *reference, const Config *config, bool json, GError **
        verify_option_issuer != NULL || verify_option_ctlogs != NULL))
     return command_usage_error("--identity, --certificate-identity, --certificate-oidc-issuer and "
                                "--ctlog are for --root and --trusted-root");
+  /* Sigstore's authority gives a certificate to everybody who logs in somewhere. */
+  if (verify_option_trusted_root != NULL && verify_option_keys == NULL &&
+      verify_option_roots == NULL && verify_option_identities == NULL &&
+      (verify_option_certificate_identities == NULL || verify_option_issuer == NULL))
+    return command_usage_error("--trusted-root needs --certificate-identity and "
+                               "--certificate-oidc-issuer: of whom, and who says that it is he?");
   if (verify_option_attestation != NULL && verify_option_annotations != NULL)
     return command_usage_error("--annotation is what signatures claim, and attestations do not");
   if (!add_keys(attestors, error) || !add_roots(attestors, error) ||

@@ -177,3 +177,11 @@ def check(case, assay, says, judges):
     for judge in judges:
         good, words = JUDGES[judge](case, case.image)
         assert good == (says is None), (judge, words)
+
+
+@pytest.mark.parametrize("options", [[], ["--certificate-identity", "*"], ["--certificate-oidc-issuer", "https://a.example"]])
+def test_whose_certificates_is_to_be_said(assay, tmp_path, options):
+    """Anybody who logs in somewhere gets one: a root alone vouches for no one."""
+    (tmp_path / "root.json").write_text("{}")
+    done = assay("verify", "--trusted-root", tmp_path / "root.json", *options, "127.0.0.1:1/a/app:v1", check=2)
+    assert "--certificate-oidc-issuer: of whom" in done.stderr

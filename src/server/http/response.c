@@ -296,7 +296,9 @@ respond_error(Request *request, const GError *error)
                       NULL);
     return;
   }
-  bool by_rule = g_error_matches(error, REGISTRY_ERROR, REGISTRY_DENIED);
+  /* What lacks a right of whoever asks says so itself. */
+  bool by_rule = g_error_matches(error, REGISTRY_ERROR, REGISTRY_DENIED) ||
+                 g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_DENIED);
   respond_refusal(request, mapping, error->message, NULL, by_rule);
   if (mapping.status == MHD_HTTP_TOO_MANY_REQUESTS ||
       mapping.status == MHD_HTTP_SERVICE_UNAVAILABLE)
