@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -45,9 +46,11 @@ def sanitizer_reports(log_prefix):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives clients for their own ends: one of them could have it before whoever is to listen."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.SystemRandom().randrange(10000, 32000)))
+            return probe.getsockname()[1]
 
 
 class Server:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import time
@@ -650,9 +649,7 @@ def received(tmp_path):
 
 @pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
 def test_syslog(start_server, tmp_path, tls):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     made = certificate(tmp_path / "tls", "localhost") if tls else None
     address = f"tls://localhost:{port}\n  syslog_ca: {made[0]}" if tls else f"tcp://127.0.0.1:{port}"
     server = start_server(config=f"audit:\n  syslog: {address}\n")

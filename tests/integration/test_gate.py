@@ -10,6 +10,7 @@ import pytest
 import gate
 import hostile
 import images
+import keyless
 import raw_http
 import signed
 from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
@@ -422,6 +423,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     for name in ("release", "release-2025", "security", "qa", "scanner"):
         (tmp_path / f"{name}.pub").write_text(signed.Signer().pem)
     (tmp_path / "ci-ca.pem").write_text(signed.Authority().pem)
+    (tmp_path / "trusted_root.json").write_text(keyless.Instance().root())
     for folder in ("production", "all"):
         (tmp_path / "vex.d" / folder).mkdir(parents=True)
     (tmp_path / "vendor.csaf.json").write_text('{"document": {"csaf_version": "2.0", "publisher": {"name": "V"}}}')
@@ -503,11 +505,13 @@ def test_without_a_policy_what_is_unscanned_is_told(start_server, assay, push, a
     push(server, tiny, "latest", "team/debian")
     push(server, layout, "vulnerable", "team/app")
     server.wait_for_scan("team/app", vulnerable)
+    server.wait_for_scan("team/debian", gate.digest_of_tag(tiny, "latest"))
     for repository, reference in (("team/app", "vulnerable"), ("team/app", vulnerable)):
         for _ in range(2):
             answer = pull(server, repository, reference)
             assert answer.status_code == 200 and warnings(answer) == ['"unscanned: there are no advisories yet"']
-    assert logged() == 2
+    # What the start still works out may change in between, once.
+    assert 2 <= logged() <= 3
     import_advisories(assay, server)
     gate.wait_for_advisories(server)
     wait_until(lambda: not warnings(pull(server, "team/app", "vulnerable")))
