@@ -5,7 +5,9 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "sign/keys/jwks.h"
-#include "sign/keys/service.h"
+#include "sign/keys/key.h"
+#include "sign/keys/service_place.h"
+#include "sign/keys/service_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +45,7 @@ read_answer(Slice bytes)
   for (unsigned i = 0; i < ALGORITHM_COUNT; i++) {
     g_autoptr(GBytes) signature = service_signature((SignatureAlgorithm)i, text, NULL);
   }
-  g_auto(ServicePlace) place = {NULL, NULL, NULL, NULL};
+  g_auto(ServicePlace) place = {NULL};
   service_place_read(text, "KIND://PART", 1, 3, &place, NULL);
   g_autoptr(json_t) jwk = json_parse_bounded(bytes, 1000, NULL);
   g_autoptr(PublicKey) key = jwk == NULL ? NULL : jwk_read(jwk, NULL);
